@@ -1,0 +1,79 @@
+//! The seam between a kernel and the language it runs.
+//!
+//! A language implements [`Language`]; whoever runs it implements [`Host`]. Neither knows Jupyter:
+//! a cell goes in, values and failures come out, and everything a cell writes, shows or asks on
+//! its way goes through the host. A second language beside Lua implements the same two traits'
+//! contract and nothing else changes.
+
+mod cell;
+mod code;
+mod comm;
+mod display;
+mod host;
+mod interrupt;
+
+pub use cell::{Cell, Failure, FailureKind, Outcome};
+pub use code::{Completeness, Completion, Detail, Match};
+pub use comm::{CommId, CommMessage};
+pub use display::{Display, DisplayAction, MimeBundle};
+pub use host::{Host, InputError, InputRequest, Stream};
+pub use interrupt::{Interrupt, InterruptWaiter};
+
+/// What a language tells about itself, as `kernel_info_reply.language_info` wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanguageInfo {
+    /// The language's name in lower case, `lua`.
+    pub name: &'static str,
+    /// The language's own version, `5.4.8`.
+    pub version: &'static str,
+    /// The MIME type front ends know scripts by.
+    pub mimetype: &'static str,
+    /// With its dot: `.lua`.
+    pub file_extension: &'static str,
+    /// What Pygments calls it.
+    pub pygments_lexer: &'static str,
+    /// What CodeMirror calls it.
+    pub codemirror_mode: &'static str,
+    /// Titles and addresses for a front end's Help menu.
+    pub help_links: &'static [(&'static str, &'static str)],
+}
+
+/// A language that runs cells, on one thread of its own.
+///
+/// The value is made, used and dropped on that thread, so it need not be [`Send`]. All that other
+/// threads may touch is the [`Interrupt`] it was made with.
+pub trait Language {
+    /// Runs a cell to its end.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] of a cell that did not compile, raised an error, was interrupted, or asked
+    /// the process to exit.
+    fn execute(&mut self, cell: &Cell) -> Result<Outcome, Failure>;
+
+    /// The value of one expression, for `user_expressions`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Language::execute`].
+    fn evaluate(&mut self, expression: &str) -> Result<MimeBundle, Failure>;
+
+    /// What could stand at `cursor`, a position in Unicode code points.
+    fn complete(&mut self, code: &str, cursor: usize) -> Completion;
+
+    /// What is known of the name at `cursor`, a position in Unicode code points.
+    fn inspect(&mut self, code: &str, cursor: usize, detail: Detail) -> Option<MimeBundle>;
+
+    /// Whether `code` could be run as it is, or needs another line.
+    fn is_complete(&mut self, code: &str) -> Completeness;
+
+    /// A message from a comm's other end. Anything it prints goes to the host.
+    ///
+    /// Returns whether the comm was accepted; only an [`CommMessage::Open`] for a target that
+    /// nobody registered is not.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] of the user's own handler.
+    fn comm(&mut self, message: CommMessage) -> Result<bool, Failure>;
+}
