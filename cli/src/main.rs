@@ -1,2 +1,42 @@
-//! The one binary.
-fn main() {}
+//! The one binary: arguments in, calls down, text or JSON out.
+
+mod command;
+mod exit;
+mod jupyter;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::command::Command;
+use crate::exit::Exit;
+
+/// A Lua kernel for Jupyter, and what belongs to it.
+#[derive(Debug, Parser)]
+#[command(name = "perilune", version, after_help = exit::HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let exit = match Arguments::parse().command.run() {
+        Ok(exit) => exit,
+        Err(error) if is_broken_pipe(&error) => Exit::BrokenPipe,
+        Err(error) => {
+            eprintln!("perilune: {error:#}");
+            Exit::Failed
+        }
+    };
+    exit.into()
+}
+
+/// Whether what read our output has gone, as `head` does: no failure worth a word.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,27 @@
+mod kernel;
+mod version;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::exit::Exit;
+
+/// What the program can do. One command is one file of the same name.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the kernel, or tell Jupyter about it
+    #[command(subcommand)]
+    Kernel(kernel::Command),
+    /// Show the version
+    Version(version::Arguments),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self) -> Result<Exit> {
+        match self {
+            Self::Kernel(command) => command.run(),
+            Self::Version(arguments) => arguments.run(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+use std::process::ExitCode;
+
+/// The part of `--help` that is true of every command.
+pub const HELP: &str = "\
+Exit codes:
+  0    all went well
+  1    a cell failed, or the command could not do its work
+  2    the command line is wrong
+  124  a cell ran longer than --timeout
+  130  interrupted with Ctrl-C
+  N    a script that ends itself with os.exit(N)";
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All went well.
+    Success,
+    /// A cell failed, or the command could not do its work.
+    Failed,
+    /// A cell ran longer than it may, as `timeout(1)` says it.
+    TimedOut,
+    /// Ctrl-C, as a shell says it.
+    Interrupted,
+    /// Nobody reads our output any more, as a shell says it.
+    BrokenPipe,
+    /// What the script asked for.
+    Script(u8),
+}
+
+impl Exit {
+    /// The code that the parent process sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::TimedOut => 124,
+            Self::Interrupted => 128 + 2,
+            Self::BrokenPipe => 128 + 13,
+            Self::Script(code) => code,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
