@@ -1,0 +1,68 @@
+"""What every end-to-end test stands on: the release binary, in a home of its own."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A home for everything that Jupyter, Chromium and perilune itself would write for a user. Short,
+# because the paths of Unix sockets in it may have 107 bytes; made before any Jupyter library is
+# imported, because some of them read these variables only once.
+_HOME = Path(tempfile.mkdtemp(prefix="perilune-"))
+os.environ.setdefault("CARGO_HOME", str(Path.home() / ".cargo"))
+os.environ.setdefault("RUSTUP_HOME", str(Path.home() / ".rustup"))
+os.environ.update(
+    HOME=str(_HOME),
+    IPYTHONDIR=str(_HOME / "ipython"),
+    JUPYTER_CONFIG_DIR=str(_HOME / "jupyter/config"),
+    JUPYTER_DATA_DIR=str(_HOME / "jupyter/data"),
+    JUPYTER_PLATFORM_DIRS="1",
+    JUPYTER_RUNTIME_DIR=str(_HOME / "jupyter/runtime"),
+    XDG_CONFIG_HOME=str(_HOME / "config"),
+    XDG_DATA_HOME=str(_HOME / "data"),
+    XDG_RUNTIME_DIR=str(_HOME / "runtime"),
+    XDG_STATE_HOME=str(_HOME / "state"),
+)
+for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_TOKEN", "LUA_INIT", "LUA_PATH", "LUA_CPATH"):
+    os.environ.pop(name, None)
+Path(os.environ["JUPYTER_RUNTIME_DIR"]).mkdir(parents=True)
+Path(os.environ["XDG_RUNTIME_DIR"]).mkdir(mode=0o700)
+
+
+def pytest_unconfigure():
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A skipped test shows nothing, so it counts as failed."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The tree that is tested."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def perilune() -> Path:
+    """The release binary."""
+    binary = Path(os.environ.get("PERILUNE_BINARY") or ROOT / "target/release/perilune")
+    if not binary.exists():
+        pytest.fail(f"{binary} is not there: build it with `cargo build --release`", pytrace=False)
+    return binary
+
+
+@pytest.fixture(scope="session")
+def tour() -> Path:
+    """The notebook that is shown to friends."""
+    return ROOT / "docs/gallery/tour.ipynb"
