@@ -1,4 +1,5 @@
 mod kernel;
+mod lab;
 mod version;
 
 use anyhow::Result;
@@ -12,6 +13,8 @@ pub enum Command {
     /// Start the kernel, or tell Jupyter about it
     #[command(subcommand)]
     Kernel(kernel::Command),
+    /// Open a notebook in JupyterLab, which is installed if it is missing
+    Lab(lab::Arguments),
     /// Show the version
     Version(version::Arguments),
 }
@@ -21,6 +24,7 @@ impl Command {
     pub fn run(self) -> Result<Exit> {
         match self {
             Self::Kernel(command) => command.run(),
+            Self::Lab(arguments) => arguments.run(),
             Self::Version(arguments) => arguments.run(),
         }
     }

@@ -3,6 +3,7 @@
 mod command;
 mod exit;
 mod jupyter;
+mod lab;
 
 use std::io;
 use std::process::ExitCode;
