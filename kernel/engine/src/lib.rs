@@ -1,1 +1,33 @@
-//! Not written yet.
+//! The engine: what turns messages into effects, and effects into messages.
+//!
+//! [`serve`] is a kernel's life. One thread, the I/O thread, owns the transport: it answers
+//! control at once, queues shell, and sends what comes out of the outbox. Another, the executor,
+//! owns the language and works the queue off. Whatever a request causes goes through the outbox,
+//! in order, so that a request's `idle` is the last that is heard of it.
+
+mod capture;
+mod children;
+mod comms;
+mod context;
+
+mod error;
+mod executor;
+mod history;
+mod kernel;
+mod knowledge;
+mod launcher;
+mod outbox;
+mod output;
+mod publisher;
+mod reception;
+mod request;
+mod running;
+mod signals;
+mod stdin;
+mod task_queue;
+mod turn;
+mod usage;
+
+pub use capture::Descriptors;
+pub use error::EngineError;
+pub use kernel::{Options, serve};

@@ -1,0 +1,117 @@
+//! The processes that cells have started, and that must not outlive the kernel.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getpgrp, getpid, getsid};
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+/// How long they have between a polite word and the end.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Interrupts the children that share our process group. Those with a group of their own are
+/// interrupted by whoever waits for them.
+pub(crate) fn interrupt() {
+    // Walking through all processes takes milliseconds that the I/O thread does not have.
+    let walk = || {
+        for pid in descendants() {
+            if nix::unistd::getpgid(Some(pid)) == Ok(getpgrp()) {
+                let _ = kill(pid, Signal::SIGINT);
+            }
+        }
+    };
+    if let Err(error) = std::thread::Builder::new()
+        .name("interrupt".to_owned())
+        .spawn(walk)
+    {
+        tracing::error!(%error, "child processes were not interrupted");
+    }
+}
+
+/// Ends them all: asks, waits a moment, and then does not ask any more.
+pub(crate) fn end() {
+    let mut left = all();
+    if left.is_empty() {
+        return;
+    }
+    for pid in &left {
+        let _ = kill(*pid, Signal::SIGTERM);
+        let _ = kill(*pid, Signal::SIGCONT);
+    }
+    let deadline = Instant::now() + GRACE;
+    while !left.is_empty() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+        left.retain(|pid| is_alive(*pid));
+    }
+    for pid in left.into_iter().chain(all()) {
+        let _ = kill(pid, Signal::SIGKILL);
+    }
+}
+
+/// Our descendants, and where we lead a session, whoever else belongs to it: a child's child
+/// whose parent has ended is nobody's descendant any more.
+fn all() -> Vec<Pid> {
+    let mut found = descendants();
+    if getsid(None) == Ok(getpid()) {
+        let session = processes()
+            .into_keys()
+            .filter(|pid| getsid(Some(*pid)) == Ok(getpid()));
+        found.extend(session.filter(|pid| *pid != getpid()));
+        found.sort_unstable();
+        found.dedup();
+    }
+    found
+}
+
+fn descendants() -> Vec<Pid> {
+    let parents = processes();
+    let mut found = vec![getpid()];
+    let mut next = 0;
+    while next < found.len() {
+        let parent = found[next];
+        found.extend(
+            parents
+                .iter()
+                .filter(|(_, of)| **of == Some(parent))
+                .map(|(pid, _)| *pid),
+        );
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// Every process and its parent.
+fn processes() -> HashMap<Pid, Option<Pid>> {
+    let mut system = System::new();
+    let nothing_else = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_cmd(UpdateKind::Never);
+    system.refresh_processes_specifics(ProcessesToUpdate::All, false, nothing_else);
+    let pid = |pid: sysinfo::Pid| i32::try_from(pid.as_u32()).ok().map(Pid::from_raw);
+    system
+        .processes()
+        .iter()
+        .filter_map(|(own, process)| Some((pid(*own)?, process.parent().and_then(pid))))
+        .collect()
+}
+
+/// Whether a process runs still. One that has ended and that nobody has waited for does not.
+fn is_alive(pid: Pid) -> bool {
+    let Ok(number) = usize::try_from(pid.as_raw()) else {
+        return false;
+    };
+    let mut system = System::new();
+    let own = sysinfo::Pid::from(number);
+    system.refresh_processes_specifics(
+        ProcessesToUpdate::Some(&[own]),
+        false,
+        ProcessRefreshKind::nothing().without_tasks(),
+    );
+    system.process(own).is_some_and(|process| {
+        !matches!(
+            process.status(),
+            sysinfo::ProcessStatus::Zombie | sysinfo::ProcessStatus::Dead
+        )
+    })
+}

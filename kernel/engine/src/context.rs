@@ -1,0 +1,117 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use perilune_transport::{Frames, Weight};
+use perilune_wire::content::{ExecutionState, Object, Status};
+use perilune_wire::{Outgoing, Parent, Ports, Session, WireError};
+use serde::Serialize;
+
+use crate::comms::Comms;
+use crate::history::History;
+use crate::knowledge::Knowledge;
+use crate::outbox::{Item, Outbox};
+use crate::running::Running;
+use crate::stdin::Stdin;
+use crate::task_queue::TaskQueue;
+
+/// What the threads of one kernel share.
+pub(crate) struct Context {
+    pub(crate) session: Session,
+    pub(crate) outbox: Outbox,
+    pub(crate) queue: TaskQueue,
+    pub(crate) running: Running,
+    pub(crate) stdin: Stdin,
+    pub(crate) knowledge: Knowledge,
+    pub(crate) ports: Ports,
+    foreigners: AtomicBool,
+    history: Mutex<History>,
+    comms: Mutex<Comms>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        session: Session,
+        running: Running,
+        knowledge: Knowledge,
+        ports: Ports,
+    ) -> Self {
+        Self {
+            session,
+            outbox: Outbox::new(),
+            queue: TaskQueue::new(),
+            running,
+            stdin: Stdin::new(),
+            knowledge,
+            ports,
+            foreigners: AtomicBool::new(false),
+            history: Mutex::new(History::new()),
+            comms: Mutex::new(Comms::default()),
+        }
+    }
+
+    pub(crate) fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn comms(&self) -> MutexGuard<'_, Comms> {
+        self.comms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops what runs, and the question it may be waiting for.
+    /// Returns whether anything ran.
+    pub(crate) fn interrupt(&self) -> bool {
+        let ran = self.running.interrupt();
+        if ran {
+            self.stdin.interrupt();
+        }
+        ran
+    }
+
+    /// From now on code that is not ours may write to our descriptors, or run as our child.
+    pub(crate) fn expect_foreigners(&self) {
+        self.foreigners.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether code that is not ours may write to our descriptors, or run as our child.
+    pub(crate) fn has_foreigners(&self) -> bool {
+        self.foreigners.load(Ordering::Relaxed)
+    }
+
+    /// The frames of a message for every subscriber, its topic first.
+    pub(crate) fn broadcast<C: Serialize>(
+        &self,
+        message: Outgoing<C>,
+    ) -> Result<Frames, WireError> {
+        let topic = format!("kernel.{}.{}", self.session.id(), message.msg_type);
+        self.session.frames(vec![Bytes::from(topic)], message)
+    }
+
+    /// The frames of a status message.
+    pub(crate) fn status(
+        &self,
+        parent: Parent,
+        execution_state: ExecutionState,
+    ) -> Result<Frames, WireError> {
+        self.broadcast(Outgoing::new("status", parent, Status { execution_state }))
+    }
+
+    /// Puts a message for every subscriber into the outbox.
+    pub(crate) fn publish<C: Serialize>(&self, message: Outgoing<C>, weight: Weight) {
+        let (msg_type, parent) = (message.msg_type, message.parent.clone());
+        match self.broadcast(message) {
+            Ok(frames) => self.outbox.push(Item::Iopub {
+                parent,
+                frames,
+                weight,
+            }),
+            Err(error) => tracing::error!(msg_type, %error, "a message could not be published"),
+        }
+    }
+}
+
+/// A message with metadata.
+pub(crate) fn with_metadata<C>(mut message: Outgoing<C>, metadata: Object) -> Outgoing<C> {
+    message.metadata = Some(metadata);
+    message
+}

@@ -1,0 +1,347 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use chrono::{SecondsFormat, Utc};
+use perilune_language::{
+    Cell, CommMessage, Completeness, Detail, Failure, FailureKind, Language, MimeBundle, Outcome,
+};
+use perilune_transport::Weight;
+use perilune_wire::content::{
+    CommClose, CompleteReply, ErrorContent, ExecuteInput, ExecuteReply, ExecuteRequest,
+    ExecuteResult, ExpressionResult, InspectReply, IsCompleteReply, Object, ReplyStatus,
+};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::context::Context;
+use crate::knowledge;
+use crate::outbox::{Item, Outbox};
+use crate::output::Output;
+use crate::request::Request;
+use crate::task_queue::Task;
+use crate::turn::{self, Turn};
+
+/// Works the task queue off, on the language's own thread.
+pub(crate) struct Executor<L> {
+    context: Arc<Context>,
+    output: Arc<Output>,
+    language: L,
+    unnumbered: u64,
+}
+
+type ShellTurn<'a> = Turn<'a, &'a Outbox>;
+
+impl<L: Language> Executor<L> {
+    pub(crate) fn new(context: Arc<Context>, output: Arc<Output>, language: L) -> Self {
+        Self {
+            context,
+            output,
+            language,
+            unnumbered: 0,
+        }
+    }
+
+    /// Runs until the queue is closed and empty.
+    pub(crate) fn run(mut self) {
+        let context = Arc::clone(&self.context);
+        while let Some(task) = context.queue.next() {
+            // A request that makes us panic is answered by its turn; the next one is another
+            // matter, so the thread lives on.
+            if catch_unwind(AssertUnwindSafe(|| self.perform(&context, task))).is_err() {
+                tracing::error!("a request made the kernel panic; it was answered with an error");
+            }
+        }
+    }
+
+    fn perform(&mut self, context: &Context, task: Task) {
+        let mut turn = Turn::begin(context, &context.outbox, task.origin);
+        match task.request {
+            Request::Execute(_) if task.aborted => turn.reply(aborted(context)),
+            Request::Execute(request) => self.execute(context, turn, request),
+            Request::Complete(request) => {
+                let cursor = request
+                    .cursor_pos
+                    .unwrap_or_else(|| request.code.chars().count());
+                let completion = self.language.complete(&request.code, cursor);
+                turn.reply(complete_reply(completion));
+            }
+            Request::Inspect(request) => {
+                let cursor = request
+                    .cursor_pos
+                    .unwrap_or_else(|| request.code.chars().count());
+                let detail = if request.detail_level == 0 {
+                    Detail::Brief
+                } else {
+                    Detail::Full
+                };
+                let bundle = self.language.inspect(&request.code, cursor, detail);
+                let found = bundle.is_some();
+                let MimeBundle { data, metadata } = bundle.unwrap_or_default();
+                turn.reply(InspectReply {
+                    status: ReplyStatus::Ok,
+                    found,
+                    data,
+                    metadata,
+                });
+            }
+            Request::IsComplete(request) => {
+                turn.reply(match self.language.is_complete(&request.code) {
+                    Completeness::Complete => IsCompleteReply::Complete,
+                    Completeness::Incomplete { indent } => IsCompleteReply::Incomplete { indent },
+                    Completeness::Invalid => IsCompleteReply::Invalid,
+                    Completeness::Unknown => IsCompleteReply::Unknown,
+                });
+            }
+            Request::Comm(message) => self.comm(context, turn, message),
+            Request::Invalid(error) => turn.refuse(turn::invalid(&error)),
+            Request::NoSuchSubshell(subshell) => turn.refuse(turn::no_such_subshell(&subshell)),
+            other => {
+                if let Some(content) = knowledge::answer(context, &other) {
+                    turn.reply(content);
+                }
+            }
+        }
+    }
+
+    fn execute(&mut self, context: &Context, mut turn: ShellTurn<'_>, request: ExecuteRequest) {
+        let started = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
+        let stores_history = request.stores_history();
+        let execution_count = if stores_history {
+            context.knowledge.count_cell()
+        } else {
+            context.knowledge.execution_count()
+        };
+        if !request.silent {
+            let code = request.code.clone();
+            turn.publish(
+                "execute_input",
+                ExecuteInput {
+                    code,
+                    execution_count,
+                },
+                Weight::Output,
+            );
+        }
+        let asker = request
+            .allow_stdin
+            .then(|| turn.origin().identities.clone());
+        self.output
+            .begin_turn(&turn.origin().parent, !request.silent, asker);
+
+        let cell = Cell {
+            name: self.cell_name(stores_history, execution_count),
+            code: request.code,
+            wants_result: !request.silent,
+        };
+        let (language, expressions) = (&mut self.language, &request.user_expressions);
+        let (outcome, expressions) = context.running.during(|| {
+            let outcome = language.execute(&cell);
+            let expressions = match &outcome {
+                Ok(_) => evaluate(language, expressions),
+                Err(_) => Object::new(),
+            };
+            (outcome, expressions)
+        });
+        self.output.end_turn();
+
+        if stores_history {
+            let result = outcome
+                .as_ref()
+                .ok()
+                .and_then(|outcome| outcome.result.as_ref());
+            let output = result.and_then(MimeBundle::text).map(str::to_owned);
+            context.history().add(execution_count, cell.code, output);
+        }
+        let metadata = Object::from_iter([("started".to_owned(), Value::from(started))]);
+        match outcome {
+            Ok(Outcome { result }) => {
+                if let Some(MimeBundle { data, metadata }) = result {
+                    let result = ExecuteResult {
+                        execution_count,
+                        data,
+                        metadata,
+                    };
+                    turn.publish("execute_result", result, Weight::Output);
+                }
+                turn.reply_with_metadata(
+                    ExecuteReply::Ok {
+                        execution_count,
+                        payload: Vec::new(),
+                        user_expressions: expressions,
+                    },
+                    metadata,
+                );
+            }
+            Err(Failure {
+                kind: FailureKind::Exit(code),
+                ..
+            }) => {
+                let ask_exit = json!({"source": "ask_exit", "keepkernel": false});
+                turn.reply_with_metadata(
+                    ExecuteReply::Ok {
+                        execution_count,
+                        payload: vec![ask_exit],
+                        user_expressions: Object::new(),
+                    },
+                    metadata,
+                );
+                drop(turn);
+                context.outbox.push(Item::Exit(code));
+            }
+            Err(failure) => {
+                let error = error_content(failure);
+                if !request.silent {
+                    turn.publish("error", error.clone(), Weight::Output);
+                }
+                if request.stop_on_error {
+                    abort_what_waits(context);
+                }
+                turn.reply_with_metadata(failed(error, execution_count), metadata);
+            }
+        }
+    }
+
+    fn cell_name(&mut self, numbered: bool, execution_count: u64) -> String {
+        if numbered {
+            return format!("cell[{execution_count}]");
+        }
+        self.unnumbered += 1;
+        format!("unnumbered[{}]", self.unnumbered)
+    }
+
+    fn comm(&mut self, context: &Context, mut turn: ShellTurn<'_>, message: CommMessage) {
+        self.output.begin_turn(&turn.origin().parent, true, None);
+        let (id, opens) = (
+            message.id().to_owned(),
+            matches!(message, CommMessage::Open { .. }),
+        );
+        match &message {
+            CommMessage::Open { id, target, .. } => context.comms().open(id, target),
+            CommMessage::Close { id, .. } => context.comms().close(id),
+            CommMessage::Data { .. } => {}
+        }
+        let language = &mut self.language;
+        let accepted = context.running.during(|| language.comm(message));
+        self.output.end_turn();
+        match accepted {
+            Ok(true) => {}
+            Ok(false) => {
+                if opens {
+                    context.comms().close(&id);
+                    let close = CommClose {
+                        comm_id: id,
+                        data: Object::new(),
+                    };
+                    turn.publish("comm_close", close, Weight::Essential);
+                }
+            }
+            Err(failure) => turn.publish("error", error_content(failure), Weight::Output),
+        }
+        turn.reply(());
+    }
+}
+
+/// Makes sure that every request which clients sent before they could know of the failure waits
+/// in the queue, and then that none of those which wait will run.
+fn abort_what_waits(context: &Context) {
+    let (passed, barrier) = oneshot::channel();
+    context.outbox.push(Item::Barrier(passed));
+    // An error means that the I/O thread has ended, and then nothing will run anyway.
+    let _ = barrier.blocking_recv();
+    context.queue.abort();
+}
+
+fn evaluate<L: Language>(language: &mut L, expressions: &Object) -> Object {
+    let mut value = |expression: &Value| {
+        let Value::String(expression) = expression else {
+            return ExpressionResult::Error {
+                ename: "TypeError".to_owned(),
+                evalue: "a user expression must be a string".to_owned(),
+                traceback: Vec::new(),
+            };
+        };
+        match language.evaluate(expression) {
+            Ok(MimeBundle { data, metadata }) => ExpressionResult::Ok { data, metadata },
+            Err(failure) => {
+                let ErrorContent {
+                    ename,
+                    evalue,
+                    traceback,
+                } = error_content(failure);
+                ExpressionResult::Error {
+                    ename,
+                    evalue,
+                    traceback,
+                }
+            }
+        }
+    };
+    expressions
+        .iter()
+        .map(|(name, expression)| {
+            let result = serde_json::to_value(value(expression)).unwrap_or(Value::Null);
+            (name.clone(), result)
+        })
+        .collect()
+}
+
+fn complete_reply(completion: perilune_language::Completion) -> CompleteReply {
+    let types: Vec<Value> = completion
+        .matches
+        .iter()
+        .map(|found| {
+            json!({
+                "text": found.text,
+                "type": found.kind,
+                "signature": found.signature.as_deref().unwrap_or_default(),
+                "start": completion.start,
+                "end": completion.end,
+            })
+        })
+        .collect();
+    CompleteReply {
+        status: ReplyStatus::Ok,
+        matches: completion
+            .matches
+            .into_iter()
+            .map(|found| found.text)
+            .collect(),
+        cursor_start: completion.start,
+        cursor_end: completion.end,
+        metadata: Object::from_iter([(
+            "_jupyter_types_experimental".to_owned(),
+            Value::Array(types),
+        )]),
+    }
+}
+
+fn error_content(failure: Failure) -> ErrorContent {
+    ErrorContent {
+        ename: failure.name,
+        evalue: failure.message,
+        traceback: failure.traceback,
+    }
+}
+
+/// The reply to a cell that failed.
+pub(crate) fn failed(error: ErrorContent, execution_count: u64) -> ExecuteReply {
+    ExecuteReply::Error {
+        execution_count,
+        ename: error.ename,
+        evalue: error.evalue,
+        traceback: error.traceback,
+        payload: Vec::new(),
+        user_expressions: Object::new(),
+    }
+}
+
+fn aborted(context: &Context) -> ExecuteReply {
+    ExecuteReply::Aborted {
+        execution_count: context.knowledge.execution_count(),
+        ename: "Aborted".to_owned(),
+        evalue: "a cell before this one failed".to_owned(),
+        traceback: Vec::new(),
+        payload: Vec::new(),
+        user_expressions: Object::new(),
+    }
+}

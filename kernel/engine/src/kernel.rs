@@ -1,0 +1,314 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use perilune_language::{Host, Interrupt, Language, LanguageInfo};
+use perilune_transport::{Incoming, ShellGate, Transport, Weight};
+use perilune_wire::content::{ExecutionState, ReplyStatus, ShutdownReply};
+use perilune_wire::{Outgoing, Parent, Ports, Session};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::capture::{Capture, CaptureThread, Descriptors};
+use crate::children;
+use crate::context::Context;
+use crate::error::EngineError;
+use crate::executor::Executor;
+use crate::knowledge::Knowledge;
+use crate::launcher;
+use crate::output::Output;
+use crate::publisher::{Demand, Publisher};
+use crate::reception::{Farewell, Reception};
+use crate::running::Running;
+use crate::signals::{Signals, Wish};
+use crate::turn::Outlet;
+
+/// How a kernel shall live.
+#[derive(Default)]
+pub struct Options {
+    /// The most bytes that Lua may hold; as many as there are when `None`.
+    pub memory_limit: Option<usize>,
+    /// The process's standard output and error, where the kernel shall take them over.
+    pub descriptors: Option<Descriptors>,
+    /// The process whose end ends the kernel too.
+    pub launcher: Option<u32>,
+    /// Whether SIGINT and SIGTERM of this process are meant for the kernel.
+    pub signals: bool,
+    /// The ports that `connect_request` is told.
+    pub ports: Ports,
+}
+
+/// How long a running cell has to end before the kernel ends without it.
+const LAST_CELL: Duration = Duration::from_millis(1000);
+/// How long a lull means that clients have sent nothing more.
+const LULL: Duration = Duration::from_millis(1);
+/// How long clients have to take what was sent to them.
+const LINGER: Duration = Duration::from_millis(1000);
+/// Lua's C stack is bounded by itself; what it calls may need more than the default.
+const STACK: usize = 16 << 20;
+
+/// Runs a Lua kernel on a transport until somebody ends it. Returns the process's exit code.
+///
+/// The calling task is the I/O thread: it must not share its thread with anything that blocks.
+///
+/// # Errors
+///
+/// [`EngineError`] when the kernel could not start.
+pub async fn serve<T: Transport>(
+    transport: T,
+    session: Session,
+    options: Options,
+) -> Result<i32, EngineError> {
+    let lua = perilune_lua::Options {
+        memory_limit: options.memory_limit,
+    };
+    let start = move |host, interrupt| {
+        perilune_lua::Interpreter::new(host, interrupt, lua).map_err(|error| error.to_string())
+    };
+    serve_language(transport, session, options, &perilune_lua::INFO, start).await
+}
+
+async fn serve_language<T: Transport, L: Language>(
+    transport: T,
+    session: Session,
+    options: Options,
+    info: &LanguageInfo,
+    start: impl FnOnce(Arc<dyn Host>, Interrupt) -> Result<L, String> + Send + 'static,
+) -> Result<i32, EngineError> {
+    let interrupt =
+        Interrupt::new().map_err(EngineError::system("no file descriptor for interrupts"))?;
+    let signals = if options.signals {
+        Signals::listen()?
+    } else {
+        Signals::none()
+    };
+    let context = Arc::new(Context::new(
+        session,
+        Running::new(interrupt.clone()),
+        Knowledge::new(info),
+        options.ports,
+    ));
+    let capture = options
+        .descriptors
+        .map(|taken| Arc::new(Capture::new(taken)));
+    let capture_thread = match &capture {
+        Some(capture) => Some(CaptureThread::start(
+            Arc::clone(capture),
+            Arc::clone(&context),
+        )?),
+        None => None,
+    };
+    let executor = start_executor(Arc::clone(&context), capture, interrupt, start)?;
+
+    let kernel = Kernel {
+        publisher: Publisher::new(&context, transport),
+        reception: Reception::new(Arc::clone(&context)),
+        context: &context,
+        signals,
+        executor,
+    };
+    let code = kernel.live(options.launcher).await;
+    context.outbox.close();
+    drop(capture_thread);
+    code
+}
+
+fn start_executor<L: Language>(
+    context: Arc<Context>,
+    capture: Option<Arc<Capture>>,
+    interrupt: Interrupt,
+    start: impl FnOnce(Arc<dyn Host>, Interrupt) -> Result<L, String> + Send + 'static,
+) -> Result<oneshot::Receiver<Result<(), String>>, EngineError> {
+    let (ended, end) = oneshot::channel();
+    let run = move || {
+        let output = Arc::new(Output::new(Arc::clone(&context), capture));
+        let host: Arc<dyn Host> = Arc::clone(&output) as Arc<dyn Host>;
+        let result =
+            start(host, interrupt).map(|language| Executor::new(context, output, language).run());
+        // Nobody listens when the kernel ended without us.
+        let _ = ended.send(result);
+    };
+    std::thread::Builder::new()
+        .name("executor".to_owned())
+        .stack_size(STACK)
+        .spawn(run)
+        .map_err(EngineError::system("the language's thread did not start"))?;
+    Ok(end)
+}
+
+struct Kernel<'a, T> {
+    context: &'a Arc<Context>,
+    publisher: Publisher<'a, T>,
+    reception: Reception,
+    signals: Signals,
+    executor: oneshot::Receiver<Result<(), String>>,
+}
+
+/// Why a kernel ends.
+enum Ending {
+    /// A client asked for it.
+    Asked(Farewell),
+    /// A cell asked for it, or the process was told to.
+    Told(i32),
+    /// It cannot go on.
+    Failed(EngineError),
+}
+
+impl<T: Transport> Kernel<'_, T> {
+    async fn live(mut self, launcher: Option<u32>) -> Result<i32, EngineError> {
+        self.say(Parent::none(), ExecutionState::Starting);
+        let ending = self.serve(launcher).await;
+        self.end(ending).await
+    }
+
+    async fn serve(&mut self, launcher: Option<u32>) -> Ending {
+        let launcher_gone = launcher::gone(launcher);
+        tokio::pin!(launcher_gone);
+        loop {
+            let (gate, text_from) = (self.gate(), self.publisher.text_from());
+            tokio::select! {
+                incoming = self.publisher.transport.recv(gate) => {
+                    let Some(incoming) = incoming else { return Ending::Told(0) };
+                    if let Some(ending) = self.take(incoming).await {
+                        return ending;
+                    }
+                }
+                () = self.context.outbox.filled(text_from) => {
+                    let demands = self.publisher.send_outbox();
+                    if let Some(ending) = self.meet(demands).await {
+                        return ending;
+                    }
+                }
+                wish = self.signals.next() => match wish {
+                    Wish::Interrupt => {
+                        self.context.interrupt();
+                    }
+                    Wish::Terminate => return Ending::Told(0),
+                },
+                () = &mut launcher_gone => {
+                    tracing::info!("the launcher has ended, and so does the kernel");
+                    return Ending::Told(0);
+                }
+                result = &mut self.executor => {
+                    let message = match result {
+                        Ok(Err(message)) => message,
+                        Ok(Ok(())) | Err(_) => "its thread ended".to_owned(),
+                    };
+                    return Ending::Failed(EngineError::Language(message));
+                }
+            }
+        }
+    }
+
+    fn gate(&self) -> ShellGate {
+        if self.context.queue.is_full() {
+            ShellGate::Closed
+        } else {
+            ShellGate::Open
+        }
+    }
+
+    async fn take(&mut self, incoming: Incoming) -> Option<Ending> {
+        // What the executor has already said comes before the answer to what was asked later;
+        // but a message that is here already counts as sent before a barrier.
+        let demands = self.publisher.send_outbox();
+        if let Some(farewell) = self.reception.take(incoming, &mut self.publisher) {
+            return Some(Ending::Asked(farewell));
+        }
+        self.meet(demands).await
+    }
+
+    async fn meet(&mut self, demands: Vec<Demand>) -> Option<Ending> {
+        for demand in demands {
+            match demand {
+                Demand::Exit(code) => return Some(Ending::Told(code)),
+                Demand::Barrier(passed) => {
+                    let farewell = self.take_all_that_was_sent().await;
+                    let _ = passed.send(());
+                    if farewell.is_some() {
+                        return farewell.map(Ending::Asked);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes messages until none comes for a moment.
+    async fn take_all_that_was_sent(&mut self) -> Option<Farewell> {
+        while self.gate() == ShellGate::Open {
+            let next = timeout(LULL, self.publisher.transport.recv(ShellGate::Open)).await;
+            let Ok(Some(incoming)) = next else { break };
+            let farewell = self.reception.take(incoming, &mut self.publisher);
+            if farewell.is_some() {
+                return farewell;
+            }
+        }
+        None
+    }
+
+    async fn end(mut self, ending: Ending) -> Result<i32, EngineError> {
+        if !matches!(ending, Ending::Failed(_)) {
+            self.end_executor().await;
+        }
+        let _ = self.publisher.send_outbox();
+        let result = match ending {
+            Ending::Asked(farewell) => {
+                farewell.answer(self.context, &mut self.publisher);
+                Ok(0)
+            }
+            Ending::Told(code) => {
+                self.tell_subscribers();
+                Ok(code)
+            }
+            Ending::Failed(error) => Err(error),
+        };
+        self.publisher.transport.flush(LINGER).await;
+        if self.context.has_foreigners() {
+            children::end();
+        }
+        result
+    }
+
+    /// Stops what runs, answers what waits, and sends what comes of it meanwhile.
+    async fn end_executor(&mut self) {
+        let context = Arc::clone(self.context);
+        context.queue.close();
+        context.running.end();
+        context.stdin.close();
+        let deadline = Instant::now() + LAST_CELL;
+        loop {
+            tokio::select! {
+                _ = &mut self.executor => return,
+                () = context.outbox.filled(self.publisher.text_from()) => {
+                    for demand in self.publisher.send_outbox() {
+                        if let Demand::Barrier(passed) = demand {
+                            let _ = passed.send(());
+                        }
+                    }
+                }
+                _ = timeout_at(deadline, std::future::pending::<()>()) => {
+                    tracing::warn!("the running cell did not end in time; the kernel ends without it");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn tell_subscribers(&mut self) {
+        let reply = ShutdownReply {
+            status: ReplyStatus::Ok,
+            restart: false,
+        };
+        let message = Outgoing::new("shutdown_reply", Parent::none(), reply);
+        if let Ok(frames) = self.context.broadcast(message) {
+            self.publisher
+                .broadcast(Parent::none(), frames, Weight::Essential);
+        }
+    }
+
+    fn say(&mut self, parent: Parent, state: ExecutionState) {
+        if let Ok(frames) = self.context.status(parent.clone(), state) {
+            self.publisher.broadcast(parent, frames, Weight::Essential);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use perilune_language::Stream;
+use perilune_transport::{Channel, Frames, Weight};
+use perilune_wire::Parent;
+use tokio::sync::{Notify, oneshot};
+
+/// What the executor's side sends to the I/O thread: everything in one queue, in order.
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    // For the executor: the queue has room again.
+    room: Condvar,
+    // For the I/O thread: there is something to take.
+    filled: Notify,
+}
+
+struct State {
+    items: VecDeque<Item>,
+    bytes: usize,
+    urgent: bool,
+    closed: bool,
+    turn: TurnText,
+}
+
+/// To whom text belongs that is written now.
+#[derive(Clone)]
+struct TurnText {
+    number: u64,
+    parent: Parent,
+    audible: bool,
+}
+
+/// One thing to send, or to do when all before it has been sent.
+pub(crate) enum Item {
+    /// Text of a stream. Neighbours of the same stream and turn are one item.
+    Text {
+        turn: u64,
+        parent: Parent,
+        stream: Stream,
+        bytes: Vec<u8>,
+    },
+    /// No more text of this turn comes: what is kept of an unfinished character goes out.
+    EndOfText,
+    /// To every subscriber.
+    Iopub {
+        parent: Parent,
+        frames: Frames,
+        weight: Weight,
+    },
+    /// To one peer.
+    Reply { channel: Channel, frames: Frames },
+    /// Answers when all that clients had sent by now is in the task queue.
+    Barrier(oneshot::Sender<()>),
+    /// The kernel shall end with this code.
+    Exit(i32),
+}
+
+/// Beyond this the executor waits for the I/O thread.
+const MOST_BYTES: usize = 16 << 20;
+/// Text beyond this is sent without waiting for more.
+const ENOUGH_TEXT: usize = 256 << 10;
+
+impl Item {
+    fn size(&self) -> usize {
+        match self {
+            Self::Text { bytes, .. } => bytes.len(),
+            Self::Iopub { frames, .. } | Self::Reply { frames, .. } => {
+                frames.iter().map(bytes::Bytes::len).sum()
+            }
+            Self::EndOfText | Self::Barrier(_) | Self::Exit(_) => 0,
+        }
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                items: VecDeque::new(),
+                bytes: 0,
+                urgent: false,
+                closed: false,
+                turn: TurnText {
+                    number: 0,
+                    parent: Parent::none(),
+                    audible: true,
+                },
+            }),
+            room: Condvar::new(),
+            filled: Notify::new(),
+        }
+    }
+
+    /// From now on text belongs to the request with this header. Inaudible text is dropped.
+    pub(crate) fn begin_turn(&self, parent: &Parent, audible: bool) {
+        let mut state = self.lock();
+        let number = state.turn.number + 1;
+        state.turn = TurnText {
+            number,
+            parent: parent.clone(),
+            audible,
+        };
+    }
+
+    /// To whom output belongs now; `None` when nobody shall hear it.
+    pub(crate) fn audience(&self) -> Option<Parent> {
+        let state = self.lock();
+        state.turn.audible.then(|| state.turn.parent.clone())
+    }
+
+    /// The request that runs, or ran last.
+    pub(crate) fn parent(&self) -> Parent {
+        self.lock().turn.parent.clone()
+    }
+
+    pub(crate) fn push(&self, item: Item) {
+        let mut state = self.wait_for_room();
+        if state.closed {
+            return;
+        }
+        state.bytes += item.size();
+        state.items.push_back(item);
+        if !state.urgent {
+            state.urgent = true;
+            self.filled.notify_one();
+        }
+    }
+
+    /// Appends text to what is not sent yet.
+    pub(crate) fn push_text(&self, stream: Stream, text: &[u8]) {
+        if text.is_empty() {
+            return;
+        }
+        let mut state = self.wait_for_room();
+        if state.closed || !state.turn.audible {
+            return;
+        }
+        let number = state.turn.number;
+        let length = match state.items.back_mut() {
+            Some(Item::Text {
+                turn,
+                stream: last,
+                bytes,
+                ..
+            }) if *turn == number && *last == stream => {
+                bytes.extend_from_slice(text);
+                bytes.len()
+            }
+            _ => {
+                let parent = state.turn.parent.clone();
+                state.items.push_back(Item::Text {
+                    turn: number,
+                    parent,
+                    stream,
+                    bytes: text.to_vec(),
+                });
+                text.len()
+            }
+        };
+        state.bytes += text.len();
+        if !state.urgent && length >= ENOUGH_TEXT {
+            state.urgent = true;
+            self.filled.notify_one();
+        } else if state.items.len() == 1 && length == text.len() {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Waits until there is something to take. Text alone may wait until `text_from`, so that
+    /// what is printed in quick succession travels together.
+    pub(crate) async fn filled(&self, text_from: Instant) {
+        loop {
+            let (empty, urgent) = {
+                let state = self.lock();
+                (state.items.is_empty(), state.urgent)
+            };
+            if urgent || (!empty && Instant::now() >= text_from) {
+                return;
+            }
+            if empty {
+                self.filled.notified().await;
+            } else {
+                let _ = tokio::time::timeout_at(text_from.into(), self.filled.notified()).await;
+            }
+        }
+    }
+
+    /// Everything there is, in order.
+    pub(crate) fn take(&self) -> VecDeque<Item> {
+        let mut state = self.lock();
+        state.bytes = 0;
+        state.urgent = false;
+        self.room.notify_all();
+        std::mem::take(&mut state.items)
+    }
+
+    /// From now on nothing is accepted, and nobody waits.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.room.notify_all();
+    }
+
+    fn wait_for_room(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        while state.bytes > MOST_BYTES && !state.closed {
+            state = self
+                .room
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn text(item: Option<Item>) -> String {
+        match item {
+            Some(Item::Text { bytes, .. }) => String::from_utf8(bytes).unwrap(),
+            _ => panic!("no text"),
+        }
+    }
+
+    #[test]
+    fn text_of_one_stream_is_joined_and_the_order_of_streams_is_kept() {
+        let outbox = Outbox::new();
+        for (stream, bytes) in [
+            (Stream::Stdout, "a"),
+            (Stream::Stdout, "b"),
+            (Stream::Stderr, "c"),
+            (Stream::Stdout, "d"),
+        ] {
+            outbox.push_text(stream, bytes.as_bytes());
+        }
+        let mut items = outbox.take();
+        assert_eq!(items.len(), 3);
+        assert_eq!(text(items.pop_front()), "ab");
+        assert_eq!(text(items.pop_front()), "c");
+        assert_eq!(text(items.pop_front()), "d");
+    }
+
+    #[test]
+    fn text_of_two_turns_is_never_joined() {
+        let outbox = Outbox::new();
+        outbox.push_text(Stream::Stdout, b"a");
+        outbox.begin_turn(&Parent::none(), true);
+        outbox.push_text(Stream::Stdout, b"b");
+        assert_eq!(outbox.take().len(), 2);
+    }
+
+    #[test]
+    fn what_a_silent_turn_prints_is_dropped() {
+        let outbox = Outbox::new();
+        outbox.begin_turn(&Parent::none(), false);
+        outbox.push_text(Stream::Stdout, b"a");
+        assert!(outbox.take().is_empty());
+        assert!(outbox.audience().is_none());
+    }
+
+    #[tokio::test]
+    async fn text_waits_for_its_time_and_anything_else_does_not() {
+        let outbox = Outbox::new();
+        let later = Instant::now() + Duration::from_secs(3600);
+        outbox.push_text(Stream::Stdout, b"a");
+        let early = tokio::time::timeout(Duration::from_millis(5), outbox.filled(later)).await;
+        assert!(early.is_err());
+        outbox.push(Item::EndOfText);
+        outbox.filled(later).await;
+        assert_eq!(outbox.take().len(), 2);
+    }
+
+    #[test]
+    fn a_full_outbox_makes_its_writer_wait_and_closing_it_lets_the_writer_go() {
+        let outbox = std::sync::Arc::new(Outbox::new());
+        outbox.push_text(Stream::Stdout, &vec![b'x'; MOST_BYTES + 1]);
+        let (sent, done) = std::sync::mpsc::channel();
+        let writer = std::thread::spawn({
+            let outbox = outbox.clone();
+            move || {
+                outbox.push_text(Stream::Stdout, b"y");
+                sent.send(()).unwrap();
+            }
+        });
+        assert!(done.recv_timeout(Duration::from_millis(20)).is_err());
+        outbox.close();
+        done.recv_timeout(Duration::from_secs(10)).unwrap();
+        writer.join().unwrap();
+    }
+}

@@ -1,0 +1,186 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use perilune_language::{
+    CommMessage, Display, DisplayAction, Host, InputError, InputRequest, Stream,
+};
+use perilune_transport::{Channel, Weight};
+use perilune_wire::content::{
+    ClearOutput, CommClose, CommMsg, CommOpen, DisplayData, Object, Transient,
+};
+use perilune_wire::{Outgoing, Parent};
+use serde::Serialize;
+
+use crate::capture::Capture;
+use crate::context::{Context, with_metadata};
+use crate::outbox::Item;
+
+/// Where the language writes, shows and asks: the executor's side of the kernel.
+pub(crate) struct Output {
+    context: Arc<Context>,
+    capture: Option<Arc<Capture>>,
+    asker: Mutex<Option<Vec<Bytes>>>,
+}
+
+impl Output {
+    pub(crate) fn new(context: Arc<Context>, capture: Option<Arc<Capture>>) -> Self {
+        Self {
+            context,
+            capture,
+            asker: Mutex::new(None),
+        }
+    }
+
+    /// From now on output belongs to this request, and questions go to its sender, if to anyone.
+    pub(crate) fn begin_turn(&self, parent: &Parent, audible: bool, asker: Option<Vec<Bytes>>) {
+        self.context.outbox.begin_turn(parent, audible);
+        *self.asker() = asker;
+    }
+
+    /// Takes everything that was written during the turn, from wherever it came.
+    pub(crate) fn end_turn(&self) {
+        if let Some(capture) = &self.capture {
+            capture.drain(&self.context);
+        }
+        self.context.outbox.push(Item::EndOfText);
+        *self.asker() = None;
+    }
+
+    fn catch_up(&self) {
+        if let Some(capture) = &self.capture {
+            capture.catch_up(&self.context);
+        }
+    }
+
+    fn asker(&self) -> MutexGuard<'_, Option<Vec<Bytes>>> {
+        self.asker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send_comm<C: Serialize>(
+        &self,
+        msg_type: &'static str,
+        content: C,
+        metadata: Object,
+        buffers: Vec<Bytes>,
+    ) {
+        let parent = self.context.outbox.parent();
+        let mut message = with_metadata(Outgoing::new(msg_type, parent, content), metadata);
+        message.buffers = buffers;
+        self.context.publish(message, Weight::Essential);
+    }
+}
+
+impl Host for Output {
+    fn write(&self, stream: Stream, bytes: &[u8]) {
+        self.catch_up();
+        self.context.outbox.push_text(stream, bytes);
+    }
+
+    fn display(&self, display: Display) {
+        self.catch_up();
+        let Some(parent) = self.context.outbox.audience() else {
+            return;
+        };
+        let msg_type = match display.action {
+            DisplayAction::Show => "display_data",
+            DisplayAction::Update => "update_display_data",
+        };
+        let content = DisplayData {
+            data: display.bundle.data,
+            metadata: display.bundle.metadata,
+            transient: Transient {
+                display_id: display.id,
+                others: display.transient,
+            },
+        };
+        self.context
+            .publish(Outgoing::new(msg_type, parent, content), Weight::Output);
+    }
+
+    fn clear_output(&self, wait: bool) {
+        self.catch_up();
+        let Some(parent) = self.context.outbox.audience() else {
+            return;
+        };
+        let message = Outgoing::new("clear_output", parent, ClearOutput { wait });
+        self.context.publish(message, Weight::Output);
+    }
+
+    fn input(&self, request: InputRequest) -> Result<String, InputError> {
+        self.catch_up();
+        let Some(identities) = self.asker().clone() else {
+            return Err(InputError::NotAllowed);
+        };
+        let content = perilune_wire::content::InputRequest {
+            prompt: request.prompt,
+            password: request.password,
+        };
+        let message = Outgoing::new("input_request", self.context.outbox.parent(), content);
+        let (frames, msg_id) = self
+            .context
+            .session
+            .frames_with_id(identities.clone(), message)
+            .map_err(|error| {
+                tracing::error!(%error, "a question could not be sent");
+                InputError::Closed
+            })?;
+        self.context.stdin.expect(msg_id, identities);
+        // An interrupt that came before the question was known has not ended it.
+        if self.context.running.is_interrupted() {
+            self.context.stdin.interrupt();
+        } else {
+            self.context.outbox.push(Item::Reply {
+                channel: Channel::Stdin,
+                frames,
+            });
+        }
+        self.context.stdin.wait()
+    }
+
+    fn comm(&self, message: CommMessage) {
+        self.catch_up();
+        match message {
+            CommMessage::Open {
+                id,
+                target,
+                data,
+                metadata,
+                buffers,
+            } => {
+                self.context.comms().open(&id, &target);
+                let content = CommOpen {
+                    comm_id: id,
+                    target_name: target,
+                    data,
+                };
+                self.send_comm("comm_open", content, metadata, buffers);
+            }
+            CommMessage::Data {
+                id,
+                data,
+                metadata,
+                buffers,
+            } => {
+                self.send_comm("comm_msg", CommMsg { comm_id: id, data }, metadata, buffers);
+            }
+            CommMessage::Close {
+                id,
+                data,
+                metadata,
+                buffers,
+            } => {
+                self.context.comms().close(&id);
+                self.send_comm(
+                    "comm_close",
+                    CommClose { comm_id: id, data },
+                    metadata,
+                    buffers,
+                );
+            }
+        }
+    }
+
+    fn expect_foreign_output(&self) {
+        self.context.expect_foreigners();
+    }
+}

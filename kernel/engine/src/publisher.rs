@@ -1,0 +1,254 @@
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use perilune_language::Stream;
+use perilune_transport::{Channel, Frames, SubscriberId, Transport, Weight};
+use perilune_wire::content::{IopubWelcome, StreamContent};
+use perilune_wire::{Outgoing, Parent};
+use tokio::sync::oneshot;
+
+use crate::context::Context;
+use crate::outbox::Item;
+use crate::turn::Outlet;
+
+/// The one way out: owns the transport and sends what the outbox held, in order.
+pub(crate) struct Publisher<'a, T> {
+    context: &'a Context,
+    pub(crate) transport: T,
+    unfinished: [Unfinished; 2],
+    text_from: Instant,
+}
+
+/// The bytes of a character whose rest has not been written yet.
+struct Unfinished {
+    turn: u64,
+    parent: Parent,
+    bytes: Vec<u8>,
+}
+
+/// What the outbox asked of the I/O thread beside sending.
+pub(crate) enum Demand {
+    /// Answer when all that clients had sent by now is in the task queue.
+    Barrier(oneshot::Sender<()>),
+    /// End the kernel with this code.
+    Exit(i32),
+}
+
+/// Text alone is sent at most this often, so that a loop of prints makes few messages.
+const TEXT_INTERVAL: Duration = Duration::from_millis(20);
+
+impl<'a, T: Transport> Publisher<'a, T> {
+    pub(crate) fn new(context: &'a Context, transport: T) -> Self {
+        let nothing = || Unfinished {
+            turn: 0,
+            parent: Parent::none(),
+            bytes: Vec::new(),
+        };
+        Self {
+            context,
+            transport,
+            unfinished: [nothing(), nothing()],
+            text_from: Instant::now(),
+        }
+    }
+
+    /// When text alone may be sent again.
+    pub(crate) fn text_from(&self) -> Instant {
+        self.text_from
+    }
+
+    /// Sends everything that the outbox holds.
+    pub(crate) fn send_outbox(&mut self) -> Vec<Demand> {
+        self.send(self.context.outbox.take())
+    }
+
+    fn send(&mut self, items: VecDeque<Item>) -> Vec<Demand> {
+        let mut demands = Vec::new();
+        for item in items {
+            match item {
+                Item::Text {
+                    turn,
+                    parent,
+                    stream,
+                    bytes,
+                } => {
+                    self.send_text(turn, parent, stream, bytes);
+                }
+                Item::EndOfText => self.finish_text(),
+                Item::Iopub {
+                    parent,
+                    frames,
+                    weight,
+                } => self.broadcast(parent, frames, weight),
+                Item::Reply { channel, frames } => self.reply(channel, frames),
+                Item::Barrier(passed) => demands.push(Demand::Barrier(passed)),
+                Item::Exit(code) => demands.push(Demand::Exit(code)),
+            }
+        }
+        demands
+    }
+
+    fn send_text(&mut self, turn: u64, parent: Parent, stream: Stream, bytes: Vec<u8>) {
+        if self.unfinished[index(stream)].turn != turn {
+            self.finish(stream);
+        }
+        let unfinished = &mut self.unfinished[index(stream)];
+        let mut all = std::mem::take(&mut unfinished.bytes);
+        if all.is_empty() {
+            all = bytes;
+        } else {
+            all.extend_from_slice(&bytes);
+        }
+        let whole = whole_characters(&all);
+        let rest = all.split_off(whole);
+        *unfinished = Unfinished {
+            turn,
+            parent: parent.clone(),
+            bytes: rest,
+        };
+        self.send_stream(parent, stream, all);
+        self.text_from = Instant::now() + TEXT_INTERVAL;
+    }
+
+    /// Sends what is left of characters that never were finished.
+    fn finish_text(&mut self) {
+        self.finish(Stream::Stdout);
+        self.finish(Stream::Stderr);
+    }
+
+    fn finish(&mut self, stream: Stream) {
+        let unfinished = &mut self.unfinished[index(stream)];
+        if !unfinished.bytes.is_empty() {
+            let bytes = std::mem::take(&mut unfinished.bytes);
+            let parent = unfinished.parent.clone();
+            self.send_stream(parent, stream, bytes);
+        }
+    }
+
+    fn send_stream(&mut self, parent: Parent, stream: Stream, bytes: Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let content = StreamContent {
+            name: stream.name(),
+            text,
+        };
+        match self
+            .context
+            .broadcast(Outgoing::new("stream", parent.clone(), content))
+        {
+            Ok(frames) => self.broadcast(parent, frames, Weight::Output),
+            Err(error) => tracing::error!(%error, "a stream could not be published"),
+        }
+    }
+
+    /// Tells a subscriber that it is one (JEP 65).
+    pub(crate) fn welcome(&mut self, subscriber: SubscriberId, topic: &[u8]) {
+        // A topic that is no text cannot be said in JSON.
+        let Ok(topic) = std::str::from_utf8(topic) else {
+            return;
+        };
+        let content = IopubWelcome {
+            subscription: topic.to_owned(),
+        };
+        let message = Outgoing::new("iopub_welcome", Parent::none(), content);
+        match self
+            .context
+            .session
+            .frames(vec![topic.as_bytes().to_vec().into()], message)
+        {
+            Ok(frames) => self.transport.publish_to(subscriber, frames),
+            Err(error) => tracing::error!(%error, "a welcome could not be sent"),
+        }
+    }
+
+    fn tell_of_cut(&mut self, subscriber: SubscriberId, parent: Parent) {
+        let content = StreamContent {
+            name: Stream::Stderr.name(),
+            text: "\n[perilune: some output is missing here: this client did not keep up]\n"
+                .to_owned(),
+        };
+        if let Ok(frames) = self
+            .context
+            .broadcast(Outgoing::new("stream", parent, content))
+        {
+            self.transport.publish_to(subscriber, frames);
+        }
+    }
+}
+
+impl<T: Transport> Outlet for Publisher<'_, T> {
+    fn broadcast(&mut self, parent: Parent, frames: Frames, weight: Weight) {
+        for subscriber in self.transport.publish(frames, weight) {
+            self.tell_of_cut(subscriber, parent.clone());
+        }
+    }
+
+    fn reply(&mut self, channel: Channel, frames: Frames) {
+        self.transport.reply(channel, frames);
+    }
+}
+
+impl<T: Transport> Outlet for &mut Publisher<'_, T> {
+    fn broadcast(&mut self, parent: Parent, frames: Frames, weight: Weight) {
+        Publisher::broadcast(self, parent, frames, weight);
+    }
+
+    fn reply(&mut self, channel: Channel, frames: Frames) {
+        Publisher::reply(self, channel, frames);
+    }
+}
+
+fn index(stream: Stream) -> usize {
+    match stream {
+        Stream::Stdout => 0,
+        Stream::Stderr => 1,
+    }
+}
+
+/// How many of the bytes can be shown before it is known what comes next: all but a character
+/// at their end that is not finished.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = bytes.len().saturating_sub(3);
+    for start in (tail..bytes.len()).rev() {
+        let length = match bytes[start] {
+            0x00..=0x7f => 1,
+            // A continuation: its beginning stands further left.
+            0x80..=0xbf => continue,
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xff => 4,
+        };
+        return if start + length > bytes.len() {
+            start
+        } else {
+            bytes.len()
+        };
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_characters;
+
+    #[test]
+    fn a_character_is_held_back_until_it_is_whole() {
+        let moon = "🌙".as_bytes();
+        for cut in 1..4 {
+            let text = [b"ab", &moon[..cut]].concat();
+            assert_eq!(whole_characters(&text), 2, "{cut}");
+        }
+        assert_eq!(whole_characters(&[b"ab", moon].concat()), 6);
+        assert_eq!(whole_characters("é".as_bytes()), 2);
+    }
+
+    #[test]
+    fn what_can_never_become_a_character_is_not_held_back() {
+        assert_eq!(whole_characters(b"ab"), 2);
+        assert_eq!(whole_characters(b""), 0);
+        assert_eq!(whole_characters(&[0x80, 0x80, 0x80, 0x80]), 4);
+    }
+}

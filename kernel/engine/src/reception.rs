@@ -1,0 +1,141 @@
+use std::sync::Arc;
+
+use perilune_transport::{Channel, Incoming, Transport};
+use perilune_wire::content::{ShutdownReply, ShutdownRequest, StatusReply};
+use perilune_wire::{Message, ReplayGuard, Unverified, WireError};
+
+use crate::children;
+use crate::context::Context;
+use crate::knowledge;
+use crate::publisher::Publisher;
+use crate::request::Request;
+use crate::task_queue::Task;
+use crate::turn::{Origin, Turn};
+use crate::usage::Usage;
+
+/// Takes what comes in: answers at once what can be, and queues the rest.
+pub(crate) struct Reception {
+    context: Arc<Context>,
+    guard: ReplayGuard,
+    refused: u64,
+    usage: Usage,
+}
+
+/// Somebody wants the kernel to end.
+pub(crate) struct Farewell {
+    origin: Origin,
+    request: ShutdownRequest,
+}
+
+impl Reception {
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self {
+            context,
+            guard: ReplayGuard::new(),
+            refused: 0,
+            usage: Usage::default(),
+        }
+    }
+
+    /// Takes one thing. Returns a farewell when it was one.
+    pub(crate) fn take<T: Transport>(
+        &mut self,
+        incoming: Incoming,
+        publisher: &mut Publisher<'_, T>,
+    ) -> Option<Farewell> {
+        match incoming {
+            Incoming::Subscribed { subscriber, topic } => {
+                publisher.welcome(subscriber, &topic);
+                None
+            }
+            Incoming::Message { channel, frames } => {
+                let key = self.context.session.key();
+                let message = Unverified::split(frames)
+                    .and_then(|message| message.verify(key, &mut self.guard));
+                match message {
+                    Ok(message) => self.take_message(channel, message, publisher),
+                    Err(error) => {
+                        self.refuse(channel, &error);
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_message<T: Transport>(
+        &mut self,
+        channel: Channel,
+        message: Message,
+        publisher: &mut Publisher<'_, T>,
+    ) -> Option<Farewell> {
+        if channel == Channel::Stdin {
+            if message.header.msg_type == "input_reply" {
+                self.context.stdin.answer(&message);
+            }
+            return None;
+        }
+        let context = Arc::clone(&self.context);
+        let origin = Origin::of(channel, &message);
+        let size = message.raw_content.len() + message.raw_header.len();
+        match Request::read(&message) {
+            Request::Shutdown(request) => return Some(Farewell { origin, request }),
+            Request::Interrupt => {
+                let mut turn = Turn::begin(&context, publisher, origin);
+                if context.interrupt() && context.has_foreigners() {
+                    children::interrupt();
+                }
+                turn.reply(StatusReply::Ok);
+            }
+            Request::Usage => self.usage.answer(&context, origin),
+            // What the language is not needed for is answered at once, unless it would overtake
+            // what waits on the same channel.
+            request if channel == Channel::Control || context.queue.is_idle() => {
+                match knowledge::answer(&context, &request) {
+                    Some(content) => {
+                        Turn::begin(&context, publisher, origin).reply(content);
+                    }
+                    None => context.queue.push(Task {
+                        origin,
+                        request,
+                        aborted: false,
+                        size,
+                    }),
+                }
+            }
+            request => context.queue.push(Task {
+                origin,
+                request,
+                aborted: false,
+                size,
+            }),
+        }
+        None
+    }
+
+    /// Counts what was not signed by our key, and says so at the first, the tenth, the hundredth.
+    fn refuse(&mut self, channel: Channel, error: &WireError) {
+        self.refused += 1;
+        let refused = self.refused;
+        if refused.ilog10() > (refused - 1).checked_ilog10().unwrap_or(0) || refused == 1 {
+            tracing::warn!(?channel, %error, refused, "a message was refused");
+        }
+    }
+}
+
+impl Farewell {
+    /// Answers, on the channel it came by and to every subscriber.
+    pub(crate) fn answer<T: Transport>(self, context: &Context, publisher: &mut Publisher<'_, T>) {
+        let reply = ShutdownReply {
+            status: perilune_wire::content::ReplyStatus::Ok,
+            restart: self.request.restart,
+        };
+        let mut turn = Turn::begin(context, publisher, self.origin);
+        turn.publish(
+            "shutdown_reply",
+            reply.clone(),
+            perilune_transport::Weight::Essential,
+        );
+        turn.reply(reply);
+    }
+}

@@ -1,0 +1,113 @@
+use perilune_language::CommMessage;
+use perilune_wire::content::{
+    CommClose, CommInfoRequest, CommMsg, CommOpen, CompleteRequest, ExecuteRequest, HistoryRequest,
+    InspectRequest, IsCompleteRequest, Object, ShutdownRequest,
+};
+use perilune_wire::{Message, WireError};
+
+/// What a message asks for.
+pub(crate) enum Request {
+    Execute(ExecuteRequest),
+    Inspect(InspectRequest),
+    Complete(CompleteRequest),
+    IsComplete(IsCompleteRequest),
+    History(HistoryRequest),
+    KernelInfo,
+    Connect,
+    CommInfo(CommInfoRequest),
+    Comm(CommMessage),
+    Interrupt,
+    Shutdown(ShutdownRequest),
+    Usage,
+    /// A type that we know, with a content that cannot be.
+    Invalid(WireError),
+    /// For a subshell, and we have none.
+    NoSuchSubshell(String),
+    /// A type that we do not know.
+    Unknown,
+}
+
+impl Request {
+    /// Reads a message's content as its type wants it.
+    pub(crate) fn read(message: &Message) -> Self {
+        if let Some(subshell) = &message.header.subshell_id {
+            return Self::NoSuchSubshell(subshell.clone());
+        }
+        Self::try_read(message).unwrap_or_else(Self::Invalid)
+    }
+
+    fn try_read(message: &Message) -> Result<Self, WireError> {
+        Ok(match message.header.msg_type.as_str() {
+            "execute_request" => Self::Execute(message.content()?),
+            "inspect_request" => Self::Inspect(message.content()?),
+            "complete_request" => Self::Complete(message.content()?),
+            "is_complete_request" => Self::IsComplete(message.content()?),
+            "history_request" => Self::History(message.content()?),
+            "kernel_info_request" => Self::KernelInfo,
+            "connect_request" => Self::Connect,
+            "comm_info_request" => Self::CommInfo(message.content()?),
+            "comm_open" | "comm_msg" | "comm_close" => Self::Comm(read_comm(message)?),
+            "interrupt_request" => Self::Interrupt,
+            "shutdown_request" => Self::Shutdown(message.content()?),
+            "usage_request" => Self::Usage,
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// The type of the reply to a request, where the type has one.
+pub(crate) fn reply_type(msg_type: &str) -> Option<&'static str> {
+    Some(match msg_type {
+        "execute_request" => "execute_reply",
+        "inspect_request" => "inspect_reply",
+        "complete_request" => "complete_reply",
+        "is_complete_request" => "is_complete_reply",
+        "history_request" => "history_reply",
+        "kernel_info_request" => "kernel_info_reply",
+        "connect_request" => "connect_reply",
+        "comm_info_request" => "comm_info_reply",
+        "interrupt_request" => "interrupt_reply",
+        "shutdown_request" => "shutdown_reply",
+        "usage_request" => "usage_reply",
+        _ => return None,
+    })
+}
+
+fn read_comm(message: &Message) -> Result<CommMessage, WireError> {
+    let metadata: Object = message.metadata()?;
+    let buffers = message.buffers.clone();
+    Ok(match message.header.msg_type.as_str() {
+        "comm_open" => {
+            let CommOpen {
+                comm_id: id,
+                target_name: target,
+                data,
+            } = message.content()?;
+            CommMessage::Open {
+                id,
+                target,
+                data,
+                metadata,
+                buffers,
+            }
+        }
+        "comm_msg" => {
+            let CommMsg { comm_id: id, data } = message.content()?;
+            CommMessage::Data {
+                id,
+                data,
+                metadata,
+                buffers,
+            }
+        }
+        _ => {
+            let CommClose { comm_id: id, data } = message.content()?;
+            CommMessage::Close {
+                id,
+                data,
+                metadata,
+                buffers,
+            }
+        }
+    })
+}

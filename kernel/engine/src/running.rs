@@ -1,0 +1,94 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use perilune_language::Interrupt;
+
+/// Whether code runs, so that an interrupt meets the cell that it was meant for and no other.
+pub(crate) struct Running {
+    state: Mutex<State>,
+    interrupt: Interrupt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Idle,
+    Busy,
+    // The kernel is going: whatever starts is interrupted at once.
+    Ending,
+}
+
+impl Running {
+    pub(crate) fn new(interrupt: Interrupt) -> Self {
+        Self {
+            state: Mutex::new(State::Idle),
+            interrupt,
+        }
+    }
+
+    /// Runs code that may be interrupted.
+    pub(crate) fn during<R>(&self, code: impl FnOnce() -> R) -> R {
+        {
+            let mut state = self.lock();
+            if *state == State::Idle {
+                *state = State::Busy;
+            }
+        }
+        let result = code();
+        let mut state = self.lock();
+        if *state == State::Busy {
+            *state = State::Idle;
+            self.interrupt.clear();
+        }
+        result
+    }
+
+    /// Interrupts what runs. An idle kernel ignores it; returns whether anything ran.
+    pub(crate) fn interrupt(&self) -> bool {
+        let state = self.lock();
+        if *state == State::Idle {
+            return false;
+        }
+        self.interrupt.raise();
+        true
+    }
+
+    /// Interrupts what runs and all that is still to run.
+    pub(crate) fn end(&self) {
+        *self.lock() = State::Ending;
+        self.interrupt.raise();
+    }
+
+    /// Whether an interrupt is under way.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupt.is_raised()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupt_meets_what_runs_and_nothing_after_it() {
+        let interrupt = Interrupt::new().unwrap();
+        let running = Running::new(interrupt.clone());
+        assert!(!running.interrupt());
+        assert!(!interrupt.is_raised());
+        running.during(|| {
+            assert!(running.interrupt());
+            assert!(interrupt.is_raised());
+        });
+        running.during(|| assert!(!interrupt.is_raised()));
+    }
+
+    #[test]
+    fn when_the_kernel_ends_nothing_starts_anew() {
+        let interrupt = Interrupt::new().unwrap();
+        let running = Running::new(interrupt.clone());
+        running.during(|| running.end());
+        running.during(|| assert!(interrupt.is_raised()));
+    }
+}

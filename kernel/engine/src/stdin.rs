@@ -1,0 +1,107 @@
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use perilune_language::InputError;
+use perilune_wire::Message;
+use perilune_wire::content::InputReply;
+
+/// The question to the person in front, while there is one.
+pub(crate) struct Stdin {
+    question: Mutex<Option<Question>>,
+    answered: Condvar,
+}
+
+struct Question {
+    msg_id: String,
+    identities: Vec<Bytes>,
+    answer: Option<Result<String, InputError>>,
+}
+
+/// What a client sends for the end of its input (as ipykernel takes it).
+const END_OF_TRANSMISSION: &str = "\u{4}";
+
+impl Stdin {
+    pub(crate) fn new() -> Self {
+        Self {
+            question: Mutex::new(None),
+            answered: Condvar::new(),
+        }
+    }
+
+    /// Waits for the answer to the question that was sent under `msg_id`. `expect` must have been
+    /// called before the question left.
+    pub(crate) fn wait(&self) -> Result<String, InputError> {
+        let mut question = self.lock();
+        loop {
+            match question.as_mut().map(|question| question.answer.take()) {
+                None => return Err(InputError::Closed),
+                Some(Some(answer)) => {
+                    *question = None;
+                    return answer;
+                }
+                Some(None) => {
+                    question = self
+                        .answered
+                        .wait(question)
+                        .unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    /// From now on an answer from this peer to this question is awaited.
+    pub(crate) fn expect(&self, msg_id: String, identities: Vec<Bytes>) {
+        *self.lock() = Some(Question {
+            msg_id,
+            identities,
+            answer: None,
+        });
+    }
+
+    /// Takes an `input_reply`. One that nobody waits for, from another peer, or to an earlier
+    /// question, is dropped.
+    pub(crate) fn answer(&self, message: &Message) {
+        let mut question = self.lock();
+        let Some(question) = question.as_mut() else {
+            tracing::debug!("an input_reply came that nobody waits for");
+            return;
+        };
+        let to_another = message
+            .parent_header()
+            .is_some_and(|parent| !parent.msg_id.is_empty() && parent.msg_id != question.msg_id);
+        if message.identities != question.identities || to_another {
+            tracing::debug!("an input_reply came from another client or to another question");
+            return;
+        }
+        question.answer = Some(match message.content::<InputReply>() {
+            Ok(reply) if reply.value == END_OF_TRANSMISSION => Err(InputError::Closed),
+            Ok(reply) => Ok(reply.value),
+            Err(error) => {
+                tracing::warn!(%error, "an input_reply could not be read");
+                Err(InputError::Closed)
+            }
+        });
+        self.answered.notify_all();
+    }
+
+    /// Ends the wait, if there is one: what runs was interrupted.
+    pub(crate) fn interrupt(&self) {
+        self.end(InputError::Interrupted);
+    }
+
+    /// Ends the wait, if there is one: the kernel is going.
+    pub(crate) fn close(&self) {
+        self.end(InputError::Closed);
+    }
+
+    fn end(&self, error: InputError) {
+        if let Some(question) = self.lock().as_mut() {
+            question.answer = Some(Err(error));
+            self.answered.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Question>> {
+        self.question.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,107 @@
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::request::Request;
+use crate::turn::Origin;
+
+/// A shell request that waits for the executor, or is with it.
+pub(crate) struct Task {
+    pub(crate) origin: Origin,
+    pub(crate) request: Request,
+    /// An execute request that must not run any more.
+    pub(crate) aborted: bool,
+    /// Bytes it holds.
+    pub(crate) size: usize,
+}
+
+/// The shell requests in the order they came.
+pub(crate) struct TaskQueue {
+    state: Mutex<State>,
+    filled: Condvar,
+}
+
+struct State {
+    tasks: VecDeque<Task>,
+    bytes: usize,
+    working: bool,
+    closed: bool,
+}
+
+/// Beyond these, clients are slowed down.
+const MOST_TASKS: usize = 10_000;
+const MOST_BYTES: usize = 64 << 20;
+
+impl TaskQueue {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                tasks: VecDeque::new(),
+                bytes: 0,
+                working: false,
+                closed: false,
+            }),
+            filled: Condvar::new(),
+        }
+    }
+
+    pub(crate) fn push(&self, mut task: Task) {
+        let mut state = self.lock();
+        task.aborted |= state.closed;
+        state.bytes += task.size;
+        state.tasks.push_back(task);
+        self.filled.notify_one();
+    }
+
+    /// The next task; the one before it is done with. `None` when the queue is closed and empty.
+    pub(crate) fn next(&self) -> Option<Task> {
+        let mut state = self.lock();
+        state.working = false;
+        loop {
+            if let Some(task) = state.tasks.pop_front() {
+                state.bytes -= task.size;
+                state.working = true;
+                return Some(task);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self
+                .filled
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Whether the executor has nothing to do.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.lock();
+        !state.working && state.tasks.is_empty()
+    }
+
+    /// Whether clients must be slowed down.
+    pub(crate) fn is_full(&self) -> bool {
+        let state = self.lock();
+        state.tasks.len() >= MOST_TASKS || state.bytes >= MOST_BYTES
+    }
+
+    /// Execute requests that wait now will not run.
+    pub(crate) fn abort(&self) {
+        for task in &mut self.lock().tasks {
+            task.aborted = true;
+        }
+    }
+
+    /// Nothing that waits, or comes later, will run; the executor ends when all is answered.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        for task in &mut state.tasks {
+            task.aborted = true;
+        }
+        self.filled.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

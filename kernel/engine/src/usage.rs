@@ -1,0 +1,105 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use perilune_wire::content::{HostMemory, ReplyStatus, UsageReply};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+use crate::context::Context;
+use crate::turn::{Origin, Turn};
+
+/// Measures what the kernel and its machine use. Percentages are since the last measurement.
+#[derive(Clone, Default)]
+pub(crate) struct Usage(Arc<Mutex<Option<System>>>);
+
+impl Usage {
+    /// Measures and answers on a thread of its own: walking through all processes takes its time.
+    pub(crate) fn answer(&self, context: &Arc<Context>, origin: Origin) {
+        let (usage, context) = (self.clone(), Arc::clone(context));
+        let thread = std::thread::Builder::new()
+            .name("usage".to_owned())
+            .spawn(move || {
+                let mut turn = Turn::begin(&context, &context.outbox, origin);
+                let reply = usage.measure();
+                turn.reply(reply);
+            });
+        if let Err(error) = thread {
+            tracing::error!(%error, "usage could not be measured");
+        }
+    }
+
+    fn measure(&self) -> UsageReply {
+        let mut system = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = system.is_none();
+        let system = system.get_or_insert_with(System::new);
+        system.refresh_memory();
+        system.refresh_cpu_usage();
+        let wanted = ProcessRefreshKind::nothing()
+            .without_tasks()
+            .with_cpu()
+            .with_memory();
+        system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+
+        let own = Pid::from_u32(std::process::id());
+        let ours = || {
+            system
+                .processes()
+                .values()
+                .filter(|process| descends(system, process, own))
+        };
+        let (total, available) = (system.total_memory(), system.available_memory());
+        UsageReply {
+            status: ReplyStatus::Ok,
+            hostname: System::host_name().unwrap_or_default(),
+            pid: std::process::id(),
+            kernel_cpu: ours().map(sysinfo::Process::cpu_usage).sum(),
+            kernel_memory: ours().map(memory).sum(),
+            cpu_count: system.cpus().len(),
+            host_cpu_percent: (!first).then(|| system.global_cpu_usage()),
+            host_virtual_memory: HostMemory {
+                total,
+                available,
+                percent: percent(total.saturating_sub(available), total),
+                used: system.used_memory(),
+                free: system.free_memory(),
+            },
+        }
+    }
+}
+
+fn descends(system: &System, process: &sysinfo::Process, ancestor: Pid) -> bool {
+    let mut current = Some(process);
+    // Parents cannot form a ring, but what is read while processes come and go might.
+    for _ in 0..64 {
+        match current {
+            Some(process) if process.pid() == ancestor => return true,
+            Some(process) => {
+                current = process.parent().and_then(|parent| system.process(parent));
+            }
+            None => return false,
+        }
+    }
+    false
+}
+
+/// The proportional share where the system tells it, as ipykernel reports; else what is resident.
+fn memory(process: &sysinfo::Process) -> u64 {
+    proportional_share(process.pid()).unwrap_or_else(|| process.memory())
+}
+
+fn proportional_share(pid: Pid) -> Option<u64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    line.trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .map(|kilobytes| kilobytes * 1024)
+}
+
+fn percent(part: u64, whole: u64) -> f32 {
+    if whole == 0 {
+        return 0.0;
+    }
+    // Tenths of a percent fit into sixteen bits, and those into a float.
+    f32::from(u16::try_from(part.saturating_mul(1000) / whole).unwrap_or(u16::MAX)) / 10.0
+}
