@@ -37,14 +37,13 @@ def pytest_unconfigure():
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
     """A skipped test shows nothing, so it counts as failed."""
-    outcome = yield
-    report = outcome.get_result()
-    if report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped: {report.longrepr}"
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line("A skipped test counts as a failed one.", red=True)
 
 
 @pytest.fixture(scope="session")
