@@ -8,6 +8,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+mod admission;
+mod error;
+mod in_process;
+mod limits;
+mod zmtp;
+
+pub use error::{BindError, TransportError};
+pub use in_process::{Client, InProcess, Source, TimedOut, in_process, in_process_with};
+pub use limits::Limits;
+pub use zmtp::ZeroMq;
+
 /// The parts of one message, as they travel.
 pub type Frames = Vec<Bytes>;
 
@@ -70,7 +81,8 @@ pub enum Weight {
 /// in that peer's own queue, which is bounded in bytes.
 pub trait Transport: Send {
     /// The next thing that comes in: control and stdin before subscriptions before shell.
-    /// `None` when nothing can ever come again. Cancel safe.
+    /// `None` when nothing can ever come again. Cancel safe. A subscription takes effect when it is
+    /// returned from here, so that what is published next is the first the subscriber gets.
     fn recv(&mut self, shell: ShellGate) -> impl Future<Output = Option<Incoming>> + Send;
 
     /// Sends to the peer whose identity is the first frame. A peer that is gone, or has let its
@@ -85,6 +97,6 @@ pub trait Transport: Send {
     fn publish_to(&mut self, subscriber: SubscriberId, frames: Frames);
 
     /// Waits until everything sent has been taken over by the operating system or its peer is
-    /// gone, at most for `limit`.
+    /// gone, at most for `limit`. The last thing done: nothing is received or sent afterwards.
     fn flush(&mut self, limit: Duration) -> impl Future<Output = ()> + Send;
 }

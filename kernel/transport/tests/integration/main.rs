@@ -1,0 +1,4 @@
+//! The transports with real clients.
+
+mod interoperability;
+mod support;
