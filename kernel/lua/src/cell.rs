@@ -1,0 +1,9 @@
+//! Cells: from the user's code to a function that shares its locals with earlier cells.
+
+mod kept;
+mod prepare;
+mod run;
+
+pub(crate) use kept::{Kept, install};
+pub(crate) use prepare::plain_code;
+pub(crate) use run::{CallError, Values, call, call_within, compile, run};

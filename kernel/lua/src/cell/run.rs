@@ -1,0 +1,220 @@
+use std::ffi::{CString, c_int};
+
+use mlua::{IntoLuaMulti, Lua, MultiValue, Value, ffi};
+
+use super::kept::{push_closure, push_keep, upvalue_name};
+use super::prepare::{Prepared, prepare};
+use crate::context::Context;
+use crate::failure::capture_one;
+use crate::interrupt;
+
+/// What a cell's last statement gave.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    pub(crate) values: Vec<Value>,
+    /// Whether the user does not want to see them.
+    pub(crate) is_silenced: bool,
+}
+
+/// Why Lua code did not run to its end.
+#[derive(Debug)]
+pub(crate) enum CallError {
+    /// It does not compile.
+    Syntax(String),
+    /// There was no memory left.
+    Memory,
+    /// It raised this value.
+    Raised(Value),
+}
+
+/// Runs a cell's code. Whether it was interrupted, the caller has to look.
+pub(crate) fn run(
+    lua: &Lua,
+    context: &Context,
+    name: &str,
+    code: &str,
+    arguments: &[String],
+) -> Result<Values, CallError> {
+    let prepared = prepare(code, &context.kept.borrow());
+    let Some(prepared) = prepared else {
+        compile(lua, name, code)?;
+        // Lua understands what the outline does not: it runs, and neither its locals nor its
+        // value are known.
+        tracing::warn!(cell = name, "valid code has no outline");
+        let function = lua.load(code).set_name(format!("={name}")).into_function();
+        let function = function.map_err(|error| CallError::Syntax(error.to_string()))?;
+        call(lua, context, function, strings(lua, arguments)?)?;
+        return Ok(Values::default());
+    };
+    compile(lua, name, &prepared.alone)?;
+    let function = make_function(lua, context, name, &prepared)?;
+    let mut values = call(lua, context, function, strings(lua, arguments)?)?;
+    // Values without the mark are of a `return` inside of a block.
+    let marked = values.first().is_some_and(|first| is_keep(lua, first));
+    if marked {
+        values.remove(0);
+    }
+    Ok(Values {
+        values,
+        is_silenced: marked && prepared.is_silenced,
+    })
+}
+
+fn strings(lua: &Lua, arguments: &[String]) -> Result<MultiValue, CallError> {
+    let strings = arguments
+        .iter()
+        .map(|argument| lua.create_string(argument).map(Value::String));
+    strings
+        .collect::<Result<_, _>>()
+        .map_err(|_| CallError::Memory)
+}
+
+fn is_keep(lua: &Lua, value: &Value) -> bool {
+    let keep = lua.named_registry_value::<Value>("perilune.keep");
+    keep.is_ok_and(|keep| keep.to_pointer() == value.to_pointer() && !value.to_pointer().is_null())
+}
+
+/// Compiles text and forgets the function.
+pub(crate) fn compile(lua: &Lua, name: &str, code: &str) -> Result<(), CallError> {
+    // SAFETY: the closure owns nothing and leaves what `load` pushes.
+    let error: Value = unsafe {
+        let name = chunk_name(name);
+        lua.exec_raw((), |state| {
+            if load(state, &name, code) == ffi::LUA_OK {
+                ffi::lua_settop(state, 0);
+            }
+        })
+    }
+    .map_err(|_| CallError::Memory)?;
+    match error {
+        Value::Nil => Ok(()),
+        Value::String(message) if message.as_bytes() == b"not enough memory" => {
+            Err(CallError::Memory)
+        }
+        error => Err(CallError::Syntax(text(&error))),
+    }
+}
+
+fn text(error: &Value) -> String {
+    error
+        .as_string()
+        .map_or_else(String::new, |text| text.to_string_lossy())
+}
+
+fn chunk_name(name: &str) -> CString {
+    // A NUL would end the name early.
+    CString::new(format!("={}", name.replace('\0', "\u{fffd}"))).unwrap_or_default()
+}
+
+unsafe fn load(state: *mut ffi::lua_State, name: &CString, code: &str) -> c_int {
+    // SAFETY: the buffer is read within its length. Binary chunks are refused.
+    unsafe {
+        let (bytes, length) = (code.as_ptr().cast(), code.len());
+        ffi::luaL_loadbufferx(state, bytes, length, name.as_ptr(), c"t".as_ptr())
+    }
+}
+
+/// The cell's function, sharing the locals of earlier cells that it mentions.
+fn make_function(
+    lua: &Lua,
+    context: &Context,
+    name: &str,
+    prepared: &Prepared,
+) -> Result<mlua::Function, CallError> {
+    let name = chunk_name(name);
+    let kept = context.kept.borrow();
+    // SAFETY: errors may jump out of the closure, which owns nothing. It leaves one value.
+    let made: Value = unsafe {
+        lua.exec_raw((), |state| {
+            if load(state, &name, &prepared.chunk) != ffi::LUA_OK {
+                return;
+            }
+            push_keep(state);
+            ffi::lua_call(state, 1, 1);
+            let function = ffi::lua_gettop(state);
+            ffi::lua_checkstack(state, 4);
+            let mut upvalue = 1;
+            while let Some(name) = upvalue_name(state, function, upvalue) {
+                if let Some(local) = kept.get(name) {
+                    push_closure(state, name);
+                    let closure = ffi::lua_gettop(state);
+                    ffi::lua_upvaluejoin(state, function, upvalue, closure, local.upvalue);
+                    ffi::lua_settop(state, function);
+                }
+                upvalue += 1;
+            }
+        })
+    }
+    .map_err(|_| CallError::Memory)?;
+    match made {
+        Value::Function(function) => Ok(function),
+        error => Err(CallError::Syntax(text(&error))),
+    }
+}
+
+/// Calls a function and remembers where an error was raised.
+pub(crate) fn call(
+    lua: &Lua,
+    context: &Context,
+    function: mlua::Function,
+    arguments: MultiValue,
+) -> Result<Vec<Value>, CallError> {
+    context.entry.set(function.to_pointer());
+    let mut status = ffi::LUA_OK;
+    let context: *const Context = context;
+    // SAFETY: the closure owns nothing; the context outlives the call.
+    let results: Result<MultiValue, _> = unsafe {
+        lua.exec_raw((function, arguments), |state| {
+            let arguments = ffi::lua_gettop(state) - 1;
+            ffi::lua_pushlightuserdata(state, context.cast_mut().cast());
+            ffi::lua_pushcclosure(state, remember_place, 1);
+            ffi::lua_insert(state, 1);
+            status = ffi::lua_pcall(state, arguments, ffi::LUA_MULTRET, 1);
+            ffi::lua_remove(state, 1);
+        })
+    };
+    finish(results, status)
+}
+
+/// Calls a function from within a cell's run, and remembers nothing of an error but its value.
+pub(crate) fn call_within(
+    lua: &Lua,
+    function: &mlua::Function,
+    arguments: impl IntoLuaMulti,
+) -> Result<Vec<Value>, CallError> {
+    let mut status = ffi::LUA_OK;
+    let arguments = arguments
+        .into_lua_multi(lua)
+        .map_err(|_| CallError::Memory)?;
+    // SAFETY: the closure owns nothing.
+    let results: Result<MultiValue, _> = unsafe {
+        lua.exec_raw((function, arguments), |state| {
+            let arguments = ffi::lua_gettop(state) - 1;
+            status = ffi::lua_pcall(state, arguments, ffi::LUA_MULTRET, 0);
+        })
+    };
+    finish(results, status)
+}
+
+fn finish(results: mlua::Result<MultiValue>, status: c_int) -> Result<Vec<Value>, CallError> {
+    let mut results = results.map_err(|_| CallError::Memory)?.into_vec();
+    match status {
+        ffi::LUA_OK => Ok(results),
+        ffi::LUA_ERRMEM => Err(CallError::Memory),
+        _ => Err(CallError::Raised(results.pop().unwrap_or(Value::Nil))),
+    }
+}
+
+/// The message handler of cells.
+unsafe extern "C-unwind" fn remember_place(state: *mut ffi::lua_State) -> c_int {
+    // SAFETY: the upvalue is the context; nothing here raises an error.
+    unsafe {
+        let context = Context::of(state);
+        interrupt::report(|| {
+            let mut stacks = context.lost_stacks.take();
+            stacks.push(capture_one(state));
+            context.stacks.replace(stacks);
+        });
+    }
+    1
+}

@@ -1,0 +1,106 @@
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use mlua::ffi;
+use perilune_language::{Host, Interrupt, Stream};
+
+use crate::cell::Kept;
+use crate::failure::{Sources, Stack};
+use crate::interrupt::Watchdog;
+
+/// What the kernel's own functions inside of Lua share.
+///
+/// It outlives the Lua state, whose functions hold plain pointers to it (see [`Context::of`]).
+pub(crate) struct Context {
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) watchdog: Watchdog,
+    /// The locals of earlier cells.
+    pub(crate) kept: RefCell<Kept>,
+    /// What earlier cells said, for excerpts.
+    pub(crate) sources: RefCell<Sources>,
+    /// Where the error that unwinds was raised, innermost coroutine first.
+    pub(crate) stacks: RefCell<Vec<Stack>>,
+    /// Where coroutines that `coroutine.wrap` has closed since had raised their error.
+    pub(crate) lost_stacks: RefCell<Vec<Stack>>,
+    /// Whether `warn` shows anything, as `@on` and `@off` set it.
+    pub(crate) warnings: Cell<bool>,
+    /// Whether a warning's first part has been written and its end has not.
+    pub(crate) in_warning: Cell<bool>,
+    /// The function that the kernel called last, for the end of a traceback.
+    pub(crate) entry: Cell<*const c_void>,
+    line: RefCell<Vec<u8>>,
+}
+
+/// A line buffer longer than this is not kept.
+const KEPT_LINE: usize = 64 * 1024;
+
+impl Context {
+    pub(crate) fn new(host: Arc<dyn Host>, interrupt: Interrupt) -> Self {
+        Self {
+            host,
+            watchdog: Watchdog::of_this_thread(),
+            interrupt,
+            kept: RefCell::default(),
+            sources: RefCell::default(),
+            stacks: RefCell::default(),
+            lost_stacks: RefCell::default(),
+            warnings: Cell::new(true),
+            in_warning: Cell::new(false),
+            entry: Cell::new(std::ptr::null()),
+            line: RefCell::default(),
+        }
+    }
+
+    /// The context of the native function that runs, which has it as its first upvalue.
+    ///
+    /// # Safety
+    ///
+    /// `state` must run a C function whose first upvalue is a light userdata of a context, and
+    /// the reference must not be kept beyond the call.
+    pub(crate) unsafe fn of<'a>(state: *mut ffi::lua_State) -> &'a Self {
+        // SAFETY: the caller vouches for the upvalue; the context outlives the Lua state.
+        unsafe { &*ffi::lua_touserdata(state, ffi::lua_upvalueindex(1)).cast::<Self>() }
+    }
+
+    /// What [`Context::of`] expects as an upvalue.
+    pub(crate) fn as_upvalue(&self) -> *mut c_void {
+        std::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// Gives bytes to the host.
+    pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) {
+        // C code is among the callers' callers, and a panic must not cross it.
+        if catch_unwind(AssertUnwindSafe(|| self.host.write(stream, bytes))).is_err() {
+            tracing::error!(stream = stream.name(), "the host panicked when written to");
+        }
+    }
+
+    /// Gives the strings at the stack's positions 1 to `count` to the host as one line.
+    ///
+    /// # Safety
+    ///
+    /// All of them must be strings. Raises no Lua error.
+    pub(crate) unsafe fn write_line(&self, state: *mut ffi::lua_State, count: i32) {
+        let mut line = self.line.take();
+        line.clear();
+        for index in 1..=count {
+            if index > 1 {
+                line.push(b'\t');
+            }
+            let mut length = 0;
+            // SAFETY: the value is a string that stays on the stack while it is copied.
+            unsafe {
+                let text = ffi::lua_tolstring(state, index, &mut length);
+                line.extend_from_slice(std::slice::from_raw_parts(text.cast(), length));
+            }
+        }
+        line.push(b'\n');
+        self.write(Stream::Stdout, &line);
+        if line.capacity() <= KEPT_LINE {
+            self.line.replace(line);
+        }
+    }
+}

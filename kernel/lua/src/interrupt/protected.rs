@@ -1,0 +1,100 @@
+//! `pcall`, `xpcall` and `load`, which let uncatchable errors pass.
+//!
+//! As in Lua's own lbaselib.c, and yieldable like it. Nothing here holds Rust values that want to
+//! be dropped, so errors may jump over these frames.
+
+use std::ffi::{CStr, c_int};
+
+use mlua::ffi;
+
+use super::{is_unwinding, run, unwinding};
+use crate::interrupt::Unwinding;
+
+/// Replaces the global functions.
+pub(super) unsafe fn install(state: *mut ffi::lua_State) {
+    // SAFETY: the standard library is there; the stack is as it was afterwards.
+    unsafe {
+        ffi::lua_pushcclosure(state, pcall, 0);
+        ffi::lua_setglobal(state, c"pcall".as_ptr());
+        ffi::lua_pushcclosure(state, xpcall, 0);
+        ffi::lua_setglobal(state, c"xpcall".as_ptr());
+        wrap_global(state, c"load");
+    }
+}
+
+/// Replaces a global function that catches errors by one that passes on the uncatchable.
+unsafe fn wrap_global(state: *mut ffi::lua_State, name: &CStr) {
+    // SAFETY: as `install`.
+    unsafe {
+        ffi::lua_getglobal(state, name.as_ptr());
+        ffi::lua_pushcclosure(state, call_and_look, 1);
+        ffi::lua_setglobal(state, name.as_ptr());
+    }
+}
+
+/// Continues to unwind if an uncatchable error was caught.
+///
+/// # Safety
+///
+/// As `lua_error`.
+pub(super) unsafe fn pass_on(state: *mut ffi::lua_State) {
+    if is_unwinding() {
+        // SAFETY: passed on.
+        unsafe { run::unwind(state, unwinding().unwrap_or(Unwinding::Interrupt)) }
+    }
+}
+
+unsafe extern "C-unwind" fn call_and_look(state: *mut ffi::lua_State) -> c_int {
+    // SAFETY: the upvalue is the function; a C function has room for some values more.
+    unsafe {
+        let arguments = ffi::lua_gettop(state);
+        ffi::lua_pushvalue(state, ffi::lua_upvalueindex(1));
+        ffi::lua_insert(state, 1);
+        ffi::lua_call(state, arguments, ffi::LUA_MULTRET);
+        pass_on(state);
+        ffi::lua_gettop(state)
+    }
+}
+
+unsafe extern "C-unwind" fn pcall(state: *mut ffi::lua_State) -> c_int {
+    // SAFETY: a transcription of `luaB_pcall`.
+    unsafe {
+        ffi::luaL_checkany(state, 1);
+        ffi::lua_pushboolean(state, 1);
+        ffi::lua_insert(state, 1);
+        let arguments = ffi::lua_gettop(state) - 2;
+        let status = ffi::lua_pcallk(state, arguments, ffi::LUA_MULTRET, 0, 0, Some(finish));
+        finish(state, status, 0)
+    }
+}
+
+unsafe extern "C-unwind" fn xpcall(state: *mut ffi::lua_State) -> c_int {
+    // SAFETY: a transcription of `luaB_xpcall`.
+    unsafe {
+        let arguments = ffi::lua_gettop(state) - 2;
+        ffi::luaL_checktype(state, 2, ffi::LUA_TFUNCTION);
+        ffi::lua_pushboolean(state, 1);
+        ffi::lua_pushvalue(state, 1);
+        ffi::lua_rotate(state, 3, 2);
+        let status = ffi::lua_pcallk(state, arguments, ffi::LUA_MULTRET, 2, 2, Some(finish));
+        finish(state, status, 2)
+    }
+}
+
+unsafe extern "C-unwind" fn finish(
+    state: *mut ffi::lua_State,
+    status: c_int,
+    extra: ffi::lua_KContext,
+) -> c_int {
+    // SAFETY: a transcription of `finishpcall`, with one step more.
+    unsafe {
+        if status == ffi::LUA_OK || status == ffi::LUA_YIELD {
+            return ffi::lua_gettop(state) - extra as c_int;
+        }
+        pass_on(state);
+        run::forget_lost_stacks();
+        ffi::lua_pushboolean(state, 0);
+        ffi::lua_pushvalue(state, -2);
+        2
+    }
+}

@@ -1,0 +1,375 @@
+use std::ffi::c_int;
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering, compiler_fence};
+
+use mlua::ffi;
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, pthread_sigmask, sigaction,
+};
+
+use super::hook_switch;
+use crate::context::Context;
+use crate::failure::capture;
+
+/// Why the running cell ends, whatever protects it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unwinding {
+    /// It was interrupted.
+    Interrupt,
+    /// It asked the process to exit with this code.
+    Exit(i32),
+}
+
+/// What this thread's Lua state is doing. The signal handler reads and writes it, so it is made
+/// of atomics; they are never touched by another thread.
+struct Run {
+    /// The coroutine that runs; null while none does.
+    current: AtomicPtr<ffi::lua_State>,
+    /// The context of the state that runs; valid while `current` is not null.
+    context: AtomicPtr<Context>,
+    /// Whether the coroutine that runs, and each that will, has the hook.
+    hooked: AtomicBool,
+    is_unwinding: AtomicBool,
+    exit_code: AtomicI32,
+    exits: AtomicBool,
+    /// How often the handler ran since unwinding began.
+    kicks: AtomicU32,
+    /// Whether the kernel's own code looks at the stack, which the hook must not disturb.
+    reporting: AtomicBool,
+    /// The innermost `coroutine.resume` that has not returned.
+    resumption: AtomicPtr<Resumption>,
+}
+
+/// A `coroutine.resume` in progress.
+pub(super) struct Resumption {
+    parent: *mut ffi::lua_State,
+    outer: *mut Resumption,
+}
+
+thread_local! {
+    // Neither lazily made nor dropped, so that a signal handler may use it.
+    static RUN: Run = const {
+        Run {
+            current: AtomicPtr::new(ptr::null_mut()),
+            context: AtomicPtr::new(ptr::null_mut()),
+            hooked: AtomicBool::new(false),
+            is_unwinding: AtomicBool::new(false),
+            exit_code: AtomicI32::new(0),
+            exits: AtomicBool::new(false),
+            kicks: AtomicU32::new(0),
+            reporting: AtomicBool::new(false),
+            resumption: AtomicPtr::new(ptr::null_mut()),
+        }
+    };
+}
+
+/// How many kicks of the watchdog `__close` metamethods may take to clean up: 100 ms.
+const PEACEFUL_KICKS: u32 = 20;
+
+const RELAXED: Ordering = Ordering::Relaxed;
+
+/// Makes the thread hear the signal that asks for the hook.
+pub(super) fn listen() {
+    static HANDLER: Once = Once::new();
+    HANDLER.call_once(|| {
+        // Without SA_RESTART, so that a blocking system call ends too.
+        let action = SigAction::new(
+            SigHandler::Handler(on_signal),
+            SaFlags::SA_ONSTACK,
+            SigSet::empty(),
+        );
+        // SAFETY: the handler only touches atomics and calls `lua_sethook`, which Lua's own
+        // interpreter calls from its handler too.
+        if let Err(error) = unsafe { sigaction(Signal::SIGURG, &action) } {
+            tracing::error!(%error, "cells cannot be interrupted");
+        }
+    });
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGURG);
+    if let Err(error) = pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&signals), None) {
+        tracing::error!(%error, "cells of this thread cannot be interrupted");
+    }
+}
+
+extern "C" fn on_signal(_: c_int) {
+    RUN.with(|run| {
+        let state = run.current.load(RELAXED);
+        if state.is_null() {
+            return;
+        }
+        // SAFETY: the context is valid while something runs.
+        let context = unsafe { &*run.context.load(RELAXED) };
+        if run.is_unwinding.load(RELAXED) {
+            if run.kicks.fetch_add(1, RELAXED) < PEACEFUL_KICKS {
+                return;
+            }
+        } else if !context.interrupt.is_raised() {
+            // A late signal, meant for an earlier cell.
+            return;
+        }
+        run.hooked.store(true, RELAXED);
+        // SAFETY: this is the thread of the state that runs, as `lua_sethook` wants it.
+        unsafe { set_hook(state) };
+    });
+}
+
+unsafe fn set_hook(state: *mut ffi::lua_State) {
+    // SAFETY: `state` is a live state of this thread.
+    unsafe {
+        let mask = ffi::LUA_MASKCALL | ffi::LUA_MASKRET | ffi::LUA_MASKLINE | ffi::LUA_MASKCOUNT;
+        ffi::lua_sethook(state, Some(hook), mask, 1);
+        hook_switch::turn_on(state);
+    }
+}
+
+/// Removes the hook if it is ours.
+unsafe fn remove_hook(state: *mut ffi::lua_State) {
+    // SAFETY: `state` is a live state of this thread.
+    unsafe {
+        let installed = ffi::lua_gethook(state);
+        if installed.is_some_and(|installed| ptr::fn_addr_eq(installed, hook as ffi::lua_Hook)) {
+            ffi::lua_sethook(state, None, 0, 0);
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn hook(state: *mut ffi::lua_State, _: *mut ffi::lua_Debug) {
+    let (hooked, reporting) =
+        RUN.with(|run| (run.hooked.load(RELAXED), run.reporting.load(RELAXED)));
+    // SAFETY: Lua calls hooks on a live state, and a hook may raise an error.
+    unsafe {
+        if !hooked {
+            // A coroutine inherited the hook when it was made, and lives on.
+            ffi::lua_sethook(state, None, 0, 0);
+        } else if !reporting {
+            unwind(state, unwinding().unwrap_or(Unwinding::Interrupt));
+        }
+    }
+}
+
+/// Ends the running cell, by an error that no Lua code can catch.
+///
+/// # Safety
+///
+/// As `lua_error`: no frame between here and the protected call that catches it may hold a Rust
+/// value that wants to be dropped.
+pub(crate) unsafe fn unwind(state: *mut ffi::lua_State, unwinding: Unwinding) -> ! {
+    // SAFETY: the state runs, so there is a context; the rest is as `lua_error`.
+    unsafe {
+        RUN.with(|run| begin_unwinding(run, state, unwinding));
+        // Interned, and so the very string by which Lua knows its memory error.
+        ffi::lua_pushstring(state, c"not enough memory".as_ptr());
+        ffi::lua_error(state)
+    }
+}
+
+unsafe fn begin_unwinding(run: &Run, state: *mut ffi::lua_State, unwinding: Unwinding) {
+    if !run.is_unwinding.load(RELAXED) {
+        let context = run.context.load(RELAXED);
+        if let Unwinding::Exit(code) = unwinding {
+            run.exit_code.store(code, RELAXED);
+        }
+        run.exits
+            .store(matches!(unwinding, Unwinding::Exit(_)), RELAXED);
+        run.kicks.store(0, RELAXED);
+        run.is_unwinding.store(true, RELAXED);
+        // SAFETY: the context is valid while something runs.
+        unsafe {
+            report(|| {
+                (*context).stacks.replace(capture(state));
+            });
+            (*context).watchdog.arm();
+        }
+    }
+    if run.kicks.load(RELAXED) <= PEACEFUL_KICKS {
+        run.hooked.store(false, RELAXED);
+        // SAFETY: `state` runs.
+        unsafe { remove_hook(state) };
+    }
+}
+
+/// Runs the kernel's own code that looks at a stack; the hook lets it be.
+pub(crate) fn report<T>(look: impl FnOnce() -> T) -> T {
+    RUN.with(|run| {
+        let outer = run.reporting.swap(true, RELAXED);
+        let seen = look();
+        run.reporting.store(outer, RELAXED);
+        seen
+    })
+}
+
+/// Whether an uncatchable error is on its way up.
+pub(crate) fn is_unwinding() -> bool {
+    RUN.with(|run| run.is_unwinding.load(RELAXED))
+}
+
+/// Which uncatchable error is on its way up.
+pub(crate) fn unwinding() -> Option<Unwinding> {
+    RUN.with(|run| {
+        run.is_unwinding.load(RELAXED).then(|| {
+            if run.exits.load(RELAXED) {
+                Unwinding::Exit(run.exit_code.load(RELAXED))
+            } else {
+                Unwinding::Interrupt
+            }
+        })
+    })
+}
+
+/// An uncatchable error was caught all the same: it comes back at the next instruction.
+pub(crate) fn insist() {
+    RUN.with(|run| {
+        let state = run.current.load(RELAXED);
+        if run.is_unwinding.load(RELAXED) && !state.is_null() {
+            run.hooked.store(true, RELAXED);
+            // SAFETY: `state` runs on this thread.
+            unsafe { set_hook(state) };
+        }
+    });
+}
+
+/// The coroutine that runs and those that resumed it, innermost first, when `state` runs.
+pub(crate) fn chain(state: *mut ffi::lua_State) -> Vec<*mut ffi::lua_State> {
+    let mut states = vec![state];
+    let mut next = RUN.with(|run| run.resumption.load(RELAXED)).cast_const();
+    // SAFETY: resumptions live in the frames of functions that have not returned.
+    while let Some(resumption) = unsafe { next.as_ref() } {
+        states.push(resumption.parent);
+        next = resumption.outer;
+    }
+    states
+}
+
+/// Resumes `coroutine`, as `lua_resume`, so that the hook follows.
+///
+/// # Safety
+///
+/// As `lua_resume`.
+pub(super) unsafe fn resume(
+    coroutine: *mut ffi::lua_State,
+    from: *mut ffi::lua_State,
+    arguments: c_int,
+    results: &mut c_int,
+) -> c_int {
+    // SAFETY: the caller vouches for the states; `lua_resume` raises no error.
+    unsafe {
+        follow(coroutine, from, || {
+            ffi::lua_resume(coroutine, from, arguments, results)
+        })
+    }
+}
+
+/// Closes `coroutine`, as `lua_closethread`, so that the hook follows.
+///
+/// # Safety
+///
+/// As `lua_closethread`.
+pub(super) unsafe fn close(coroutine: *mut ffi::lua_State, from: *mut ffi::lua_State) -> c_int {
+    // SAFETY: the caller vouches for the states; `lua_closethread` raises no error.
+    unsafe { follow(coroutine, from, || ffi::lua_closethread(coroutine, from)) }
+}
+
+unsafe fn follow(
+    coroutine: *mut ffi::lua_State,
+    from: *mut ffi::lua_State,
+    call: impl FnOnce() -> c_int,
+) -> c_int {
+    RUN.with(|run| {
+        let outside = run.current.load(RELAXED);
+        if outside.is_null() {
+            // Called by a finalizer while no cell runs.
+            return call();
+        }
+        let mut resumption = Resumption {
+            parent: from,
+            outer: run.resumption.load(RELAXED),
+        };
+        run.resumption.store(&raw mut resumption, RELAXED);
+        run.current.store(coroutine, RELAXED);
+        // The handler sets its hook on `current`, and then says so: after each change of
+        // `current` one of the two has seen the other.
+        compiler_fence(Ordering::SeqCst);
+        // SAFETY: both states are live and of this thread.
+        unsafe {
+            if run.hooked.load(RELAXED) {
+                set_hook(coroutine);
+            }
+            let status = call();
+            run.current.store(outside, RELAXED);
+            run.resumption.store(resumption.outer, RELAXED);
+            compiler_fence(Ordering::SeqCst);
+            remove_hook(coroutine);
+            if run.hooked.load(RELAXED) {
+                set_hook(outside);
+            }
+            status
+        }
+    })
+}
+
+/// While it lives, Lua code may run and can be stopped.
+pub(crate) struct Running<'a> {
+    context: &'a Context,
+    state: *mut ffi::lua_State,
+    // Bound to the thread that it was made on.
+    _thread: PhantomData<*const ()>,
+}
+
+/// Says that Lua code is about to run on the main coroutine `state`.
+pub(crate) fn begin(context: &Context, state: *mut ffi::lua_State) -> Running<'_> {
+    RUN.with(|run| {
+        run.context
+            .store(ptr::from_ref(context).cast_mut(), RELAXED);
+        run.hooked.store(false, RELAXED);
+        run.is_unwinding.store(false, RELAXED);
+        compiler_fence(Ordering::SeqCst);
+        run.current.store(state, RELAXED);
+    });
+    context.stacks.take();
+    context.lost_stacks.take();
+    context.entry.set(ptr::null());
+    context.watchdog.begin(&context.interrupt);
+    Running {
+        context,
+        state,
+        _thread: PhantomData,
+    }
+}
+
+impl Running<'_> {
+    /// Whether somebody wants it to stop, or it wants to exit.
+    pub(crate) fn stopped(&self) -> Option<Unwinding> {
+        let raised = self.context.interrupt.is_raised();
+        unwinding().or_else(|| raised.then_some(Unwinding::Interrupt))
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        RUN.with(|run| {
+            run.current.store(ptr::null_mut(), RELAXED);
+            compiler_fence(Ordering::SeqCst);
+            run.hooked.store(false, RELAXED);
+            run.is_unwinding.store(false, RELAXED);
+        });
+        // SAFETY: the state outlives what runs on it.
+        unsafe { remove_hook(self.state) };
+        self.context.watchdog.end();
+    }
+}
+
+/// The error whose coroutine's stack was saved has been caught.
+pub(super) fn forget_lost_stacks() {
+    RUN.with(|run| {
+        if !run.current.load(RELAXED).is_null() {
+            // SAFETY: the context is valid while something runs.
+            let context = unsafe { &*run.context.load(RELAXED) };
+            let mut stacks = context.lost_stacks.borrow_mut();
+            if !stacks.is_empty() {
+                stacks.clear();
+            }
+        }
+    });
+}

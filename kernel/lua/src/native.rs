@@ -1,0 +1,92 @@
+//! How Rust functions are called by Lua.
+//!
+//! Lua raises errors with `longjmp`, which must not jump over Rust values that want to be
+//! dropped. So a native function's body returns its error as a value, and the error is raised
+//! when nothing of the body is left.
+
+use std::cell::RefCell;
+use std::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mlua::ffi;
+
+use crate::context::Context;
+use crate::interrupt::{self, Unwinding};
+
+/// Why a native function does not return.
+pub(crate) enum Raise {
+    /// An error with this message; the caller's place is put before it.
+    Message(String),
+    /// An error with this message as it is.
+    Plain(String),
+    /// The cell ends, whatever protects it.
+    Unwind(Unwinding),
+}
+
+impl Raise {
+    pub(crate) fn message(text: impl Into<String>) -> Self {
+        Self::Message(text.into())
+    }
+}
+
+thread_local! {
+    static ERROR: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs the body of a native function.
+///
+/// # Safety
+///
+/// To be called last in a C function of `state` that holds no Rust value which wants to be
+/// dropped, with a `body` that itself calls nothing that raises a Lua error.
+pub(crate) unsafe fn run(
+    state: *mut ffi::lua_State,
+    body: impl FnOnce() -> Result<c_int, Raise>,
+) -> c_int {
+    let place;
+    {
+        let raise = match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(Ok(results)) => return results,
+            Ok(Err(raise)) => raise,
+            Err(_) => Raise::message("internal error: a function of the kernel panicked"),
+        };
+        let (text, wants_place) = match raise {
+            Raise::Message(text) => (text, true),
+            Raise::Plain(text) => (text, false),
+            // SAFETY: nothing of the body is left; only plain values are.
+            Raise::Unwind(unwinding) => unsafe { interrupt::unwind(state, unwinding) },
+        };
+        place = wants_place;
+        ERROR.set(text.into_bytes());
+    }
+    // SAFETY: the message is owned by the thread, so this frame has nothing to drop. The
+    // reference is not used after `lua_error`, and what is pushed is a copy.
+    unsafe {
+        let (text, length) = ERROR.with_borrow(|error| (error.as_ptr(), error.len()));
+        if place {
+            ffi::luaL_where(state, 1);
+        }
+        ffi::lua_pushlstring(state, text.cast(), length);
+        if place {
+            ffi::lua_concat(state, 2);
+        }
+        ffi::lua_error(state)
+    }
+}
+
+/// Pushes `function` with the context as its first upvalue.
+///
+/// # Safety
+///
+/// May raise a memory error; leaves one value on the stack.
+pub(crate) unsafe fn push(
+    state: *mut ffi::lua_State,
+    context: &Context,
+    function: ffi::lua_CFunction,
+) {
+    // SAFETY: a light userdata and a closure over it; the caller has room for one value.
+    unsafe {
+        ffi::lua_pushlightuserdata(state, context.as_upvalue());
+        ffi::lua_pushcclosure(state, function, 1);
+    }
+}

@@ -1,0 +1,16 @@
+//! As much of Lua's grammar as is needed to find a cell's last expression and its locals.
+//!
+//! Whether code is valid is always Lua's own compiler's word; what is here only says where the
+//! parts of valid code are, so it never has to report an error well.
+
+mod lexer;
+mod outline;
+
+pub(crate) use lexer::{Token, TokenKind, is_keyword, tokens, tokens_with_comments};
+pub(crate) use outline::{Attribute, LocalName, Outline, TailKind};
+
+/// Keywords in the manual's order (section 3.1).
+pub(crate) const KEYWORDS: [&str; 22] = [
+    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
+    "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
+];

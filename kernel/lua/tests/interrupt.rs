@@ -1,0 +1,185 @@
+//! Whatever runs can be stopped, and nothing is lost by it.
+
+#[path = "support/notebook.rs"]
+mod notebook;
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use notebook::{Event, Notebook, plain};
+use perilune_language::{Failure, FailureKind};
+
+/// Runs code that prints `ready` when it has come to what is to be stopped, and stops it then.
+fn interrupted(notebook: &mut Notebook, code: &str) -> (Failure, Duration) {
+    let (sender, ready) = mpsc::channel();
+    notebook.host.on_event(move |event| {
+        if matches!(event, Event::Write(_, bytes) if bytes.starts_with(b"ready")) {
+            let _ = sender.send(());
+        }
+    });
+    let interrupt = notebook.interrupt.clone();
+    let raiser = thread::spawn(move || {
+        ready
+            .recv_timeout(Duration::from_secs(20))
+            .expect("the cell says when it is ready");
+        let raised = Instant::now();
+        interrupt.raise();
+        raised
+    });
+    let failure = notebook.fail(code);
+    let raised = raiser.join().unwrap();
+    let took = raised.elapsed();
+    notebook.interrupt.clear();
+    assert_eq!(failure.kind, FailureKind::Interrupted, "{code}\n{failure}");
+    (failure, took)
+}
+
+const LOOPS: [(&str, &str); 17] = [
+    ("a tight loop", "print 'ready' while true do end"),
+    ("pcall", "print 'ready' while true do pcall(function() while true do end end) end"),
+    (
+        "xpcall with a handler that loops",
+        "print 'ready' while true do xpcall(error, function() while true do end end) end",
+    ),
+    (
+        "xpcall whose handler must not be asked",
+        "print 'ready' xpcall(function() while true do end end, function() handled = true while true do end end)",
+    ),
+    (
+        "a coroutine",
+        "print 'ready' coroutine.wrap(function() while true do end end)()",
+    ),
+    (
+        "coroutines nested in protected coroutines",
+        "local function nest(n) if n == 0 then print 'ready' while true do end end
+         while true do coroutine.resume(coroutine.create(function() pcall(nest, n - 1) end)) end end
+         nest(20)",
+    ),
+    (
+        "generators that take turns",
+        "local g = coroutine.wrap(function() while true do coroutine.yield() end end)
+         print 'ready' while true do g() end",
+    ),
+    (
+        "a metamethod",
+        "local t = setmetatable({}, {__index = function() while true do end end}) print 'ready' t.x()",
+    ),
+    (
+        "a comparator",
+        "local t = {} for i = 1, 100 do t[i] = i end
+         table.sort(t, function(a, b) if a == 50 then print 'ready' while true do end end return a > b end)",
+    ),
+    (
+        "a gsub callback",
+        "string.gsub('x', 'x', function() print 'ready' while true do end end)",
+    ),
+    (
+        "a finaliser",
+        "setmetatable({}, {__gc = function() print 'ready' while true do end end}) collectgarbage()",
+    ),
+    (
+        "many finalisers",
+        "for _ = 1, 50 do setmetatable({}, {__gc = function() print 'ready' while true do end end}) end
+         collectgarbage() collectgarbage()",
+    ),
+    (
+        "a finaliser's protected call",
+        "setmetatable({}, {__gc = function() print 'ready' while true do pcall(function() while true do end end) end end})
+         collectgarbage()",
+    ),
+    (
+        "__close",
+        "do local c <close> = setmetatable({}, {__close = function() print 'ready' while true do end end}) end",
+    ),
+    (
+        "a hook of the user's own",
+        "debug.sethook(function() debug.sethook() print 'ready' while true do end end, 'l') local x = 1",
+    ),
+    (
+        "a reader of load",
+        "while true do load(function() print 'ready' while true do end end) end",
+    ),
+    (
+        "a coroutine being closed",
+        "local co = coroutine.create(function()
+           local c <close> = setmetatable({}, {__close = function() print 'ready' while true do end end})
+           coroutine.yield()
+         end)
+         coroutine.resume(co) while true do coroutine.close(co) end",
+    ),
+];
+
+#[test]
+fn whatever_loops_is_stopped_and_the_kernel_goes_on() {
+    for (what, code) in LOOPS {
+        let mut notebook = Notebook::new();
+        notebook.run("kept = 'yes' local own = 'too'");
+        let (_, took) = interrupted(&mut notebook, code);
+        assert!(took < Duration::from_secs(2), "{what} took {took:?}");
+        assert_eq!(
+            notebook.value("kept, own").as_deref(),
+            Some("\"yes\", \"too\""),
+            "{what}"
+        );
+        assert_eq!(notebook.value("handled").as_deref(), Some("nil"), "{what}");
+        assert_eq!(
+            notebook.value("debug.gethook()").as_deref(),
+            Some("nil"),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn the_traceback_shows_where_it_was() {
+    let mut notebook = Notebook::new();
+    let code = "local function spin()\n  while true do end\nend\nprint 'ready'\nspin()";
+    let (failure, _) = interrupted(&mut notebook, code);
+    let text = plain(&failure);
+    assert_eq!(failure.name, "Interrupted");
+    assert!(text.contains("cell[1]:2: in local 'spin'"), "{text}");
+    assert!(text.contains("--> 2 |   while true do end"), "{text}");
+    assert!(text.trim_end().ends_with("spin()"), "{text}");
+}
+
+#[test]
+fn an_interrupt_of_a_coroutine_shows_who_resumed_it() {
+    let mut notebook = Notebook::new();
+    let code =
+        "print 'ready'\nlocal co = coroutine.wrap(function()\n  while true do end\nend)\nco()";
+    let text = plain(&interrupted(&mut notebook, code).0);
+    assert!(text.contains("cell[1]:3: "), "{text}");
+    assert!(text.contains("cell[1]:5: in cell[1]"), "{text}");
+}
+
+#[test]
+fn an_interrupt_before_the_cell_stops_it_at_once() {
+    let mut notebook = Notebook::new();
+    notebook.interrupt.raise();
+    let failure = notebook.fail("print 'never'");
+    assert_eq!(failure.kind, FailureKind::Interrupted);
+    assert_eq!(notebook.take_output(), "");
+    notebook.interrupt.clear();
+    assert_eq!(notebook.output("print 'again'"), "again\n");
+}
+
+#[test]
+fn raising_it_while_nothing_runs_does_no_harm() {
+    let mut notebook = Notebook::new();
+    for _ in 0..100 {
+        notebook.interrupt.raise();
+        notebook.interrupt.clear();
+    }
+    assert_eq!(notebook.value("1 + 1").as_deref(), Some("2"));
+}
+
+#[test]
+fn what_is_to_be_closed_is_closed() {
+    let mut notebook = Notebook::new();
+    let code = "local c <close> = setmetatable({}, {__close = function()
+        for i = 1, 1000 do x = i end closed = true end})
+        print 'ready' while true do end";
+    interrupted(&mut notebook, code);
+    assert_eq!(notebook.value("closed, x").as_deref(), Some("true, 1000"));
+}
