@@ -31,10 +31,11 @@ pub struct Limits {
     pub topic_bytes: usize,
     /// Connections of one socket.
     pub connections: usize,
-    /// Connections of one socket that have not introduced themselves yet. One more, and the oldest
-    /// of them is closed.
+    /// Connections of one socket that have not introduced themselves yet. More wait their turn.
     pub handshakes: usize,
-    /// How long a peer may take to introduce itself.
+    /// How long each of them may take when others wait for its place.
+    pub handshake_grace: Duration,
+    /// How long each of them may take when nobody waits.
     pub handshake_time: Duration,
 }
 
@@ -51,7 +52,8 @@ impl Default for Limits {
             topics: 1024,
             topic_bytes: 1024,
             connections: 1024,
-            handshakes: 64,
+            handshakes: 128,
+            handshake_grace: Duration::from_millis(200),
             handshake_time: Duration::from_secs(10),
         }
     }

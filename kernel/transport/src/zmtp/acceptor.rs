@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 
 use super::connection::{Peer, serve};
 use super::handshake::{HandshakeError, shake_hands};
@@ -23,8 +23,8 @@ struct Acceptor {
     socket: Socket,
     shared: Arc<Shared>,
     handshakes: JoinSet<Option<Peer>>,
-    /// The same in the order they began.
-    oldest: VecDeque<AbortHandle>,
+    /// The same in the order they began, and when.
+    oldest: VecDeque<(Instant, AbortHandle)>,
     connections: JoinSet<()>,
 }
 
@@ -44,8 +44,12 @@ pub(crate) async fn accept(
     };
     let mut listener = Some(listener);
     loop {
+        let eviction = acceptor.eviction();
         tokio::select! {
-            stream = next(listener.as_ref(), socket, &shared) => acceptor.begin(stream),
+            stream = next(listener.as_ref(), socket, &shared), if eviction.is_none() => {
+                acceptor.begin(stream);
+            }
+            () = until(eviction), if eviction.is_some() => acceptor.evict(),
             Some(ended) = acceptor.handshakes.join_next_with_id() => acceptor.introduced(ended),
             Some(ended) = acceptor.connections.join_next() => acceptor.log_panic(ended.err()),
             _ = closing.wait_for(|closing| *closing), if listener.is_some() => listener = None,
@@ -68,6 +72,12 @@ async fn next(listener: Option<&Listener>, socket: Socket, shared: &Shared) -> S
     }
 }
 
+async fn until(moment: Option<Instant>) {
+    if let Some(moment) = moment {
+        sleep_until(moment.into()).await;
+    }
+}
+
 fn turned_away(socket: Socket, shared: &Shared, reason: &str) {
     if let Some(suppressed) = shared.logs.accept.pass(Instant::now()) {
         tracing::warn!(%socket, reason, suppressed, "turned a peer away");
@@ -80,10 +90,24 @@ impl Acceptor {
         if self.handshakes.len() + self.connections.len() >= limits.connections {
             return turned_away(self.socket, &self.shared, "too many connections");
         }
-        if self.handshakes.len() >= limits.handshakes
-            && let Some(oldest) = self.oldest.pop_front()
-        {
-            // Who means it is through in no time, so the oldest is the least likely to be missed.
+        let handshake = introduce(stream, self.socket, self.shared.clone());
+        self.oldest
+            .push_back((Instant::now(), self.handshakes.spawn(handshake)));
+    }
+
+    /// When the oldest handshake has had the time that everybody gets, if its place is needed.
+    fn eviction(&self) -> Option<Instant> {
+        let limits = &self.shared.limits;
+        let (began, _) = self
+            .oldest
+            .front()
+            .filter(|_| self.oldest.len() >= limits.handshakes)?;
+        Some(*began + limits.handshake_grace)
+    }
+
+    /// Who means it is through in no time, so the oldest is the least likely to be missed.
+    fn evict(&mut self) {
+        if let Some((_, oldest)) = self.oldest.pop_front() {
             oldest.abort();
             turned_away(
                 self.socket,
@@ -91,13 +115,11 @@ impl Acceptor {
                 "too many have not introduced themselves",
             );
         }
-        let handshake = introduce(stream, self.socket, self.shared.clone());
-        self.oldest.push_back(self.handshakes.spawn(handshake));
     }
 
     fn introduced(&mut self, ended: Result<(Id, Option<Peer>), JoinError>) {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        self.oldest.retain(|handshake| handshake.id() != id);
+        self.oldest.retain(|(_, handshake)| handshake.id() != id);
         match ended {
             Ok((_, Some(peer))) => {
                 self.connections

@@ -32,7 +32,7 @@ pub(crate) struct FrameLimits {
 }
 
 /// What the bytes said.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Item {
     /// A whole message, at least one frame.
     Message(Frames),

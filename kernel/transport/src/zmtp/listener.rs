@@ -16,39 +16,49 @@ pub(crate) const BACKLOG: u32 = 1024;
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener),
-    Unix {
-        listener: UnixListener,
-        /// Dropped, it removes the file.
-        _file: SocketFile,
-    },
+    Unix(UnixListener),
+}
+
+/// A listener, the port or number it is at, and its file if it has one.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) listener: Listener,
+    pub(crate) port: u16,
+    pub(crate) file: Option<SocketFile>,
 }
 
 impl Listener {
-    /// Listens on a TCP port, any free one if it is 0, and says which.
-    pub(crate) fn tcp(ip: IpAddr, port: u16) -> Result<(Self, u16), BindError> {
+    /// Listens on a TCP port, any free one if it is 0.
+    pub(crate) fn tcp(ip: IpAddr, port: u16) -> Result<Bound, BindError> {
         let listener = bind_tcp(SocketAddr::new(ip, port)).map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => BindError::InUse,
             _ => BindError::Io(error),
         })?;
         let port = listener.local_addr()?.port();
-        Ok((Self::Tcp(listener), port))
+        Ok(Bound {
+            listener: Self::Tcp(listener),
+            port,
+            file: None,
+        })
     }
 
-    /// Listens on the socket file `{prefix}-{port}`, with the first free number if it is 0, and
-    /// says which.
-    pub(crate) fn ipc(prefix: &str, port: u16) -> Result<(Self, u16), BindError> {
+    /// Listens on the socket file `{prefix}-{port}`, with the first free number if it is 0.
+    pub(crate) fn ipc(prefix: &str, port: u16) -> Result<Bound, BindError> {
+        let at = |port: u16| {
+            let (listener, file) = SocketFile::bind(&format!("{prefix}-{port}"))?;
+            Ok(Bound {
+                listener: Self::Unix(listener),
+                port,
+                file: Some(file),
+            })
+        };
         if port != 0 {
-            let (listener, _file) = SocketFile::bind(&ipc_path(prefix, port))?;
-            return Ok((Self::Unix { listener, _file }, port));
+            return at(port);
         }
-        for port in 1..=u16::MAX {
-            match SocketFile::bind(&ipc_path(prefix, port)) {
-                Ok((listener, _file)) => return Ok((Self::Unix { listener, _file }, port)),
-                Err(BindError::InUse | BindError::NotASocket) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(BindError::InUse)
+        (1..=u16::MAX)
+            .map(at)
+            .find(|bound| !matches!(bound, Err(BindError::InUse | BindError::NotASocket)))
+            .unwrap_or(Err(BindError::InUse))
     }
 
     /// Waits for the next peer. Cancel safe.
@@ -60,7 +70,7 @@ impl Listener {
                 stream.set_nodelay(true).ok();
                 Ok(Stream::Tcp(stream))
             }
-            Self::Unix { listener, .. } => Ok(Stream::Unix(listener.accept().await?.0)),
+            Self::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
 }
@@ -76,8 +86,4 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_keepalive(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
-}
-
-fn ipc_path(prefix: &str, port: u16) -> String {
-    format!("{prefix}-{port}")
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use perilune_transport::{Channel, Frames, Incoming, ShellGate, Transport, ZeroMq};
+use perilune_transport::{Channel, Frames, Incoming, Limits, ShellGate, Transport, ZeroMq};
 use perilune_wire::{Endpoints, Ports};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -19,6 +19,15 @@ pub async fn soon<T>(what: impl Future<Output = T>) -> T {
 /// Five free TCP ports on this machine.
 pub fn tcp() -> Endpoints {
     Endpoints::Tcp(IpAddr::V4(Ipv4Addr::LOCALHOST), Ports::default())
+}
+
+pub fn bind_tcp(limits: Limits) -> (ZeroMq, Ports) {
+    let (kernel, bound) = ZeroMq::bind_with(&tcp(), limits).expect("free ports");
+    (kernel, bound.ports())
+}
+
+pub fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 /// As ZeroMQ writes an endpoint.
