@@ -248,6 +248,3 @@ impl Transport for InProcess {
         tokio::time::timeout(limit, taken).await.ok();
     }
 }
-
-#[cfg(test)]
-mod tests;

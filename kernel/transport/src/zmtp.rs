@@ -20,8 +20,9 @@ mod socket_file;
 mod stream;
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::ready;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use perilune_wire::{Endpoints, Ports};
@@ -30,11 +31,12 @@ use tokio::task::{JoinSet, coop};
 
 use self::acceptor::accept;
 use self::inbox::Arrival;
-use self::listener::Listener;
+use self::listener::{Bound, Listener};
 use self::publisher::Exceptions;
 use self::router::Routed;
 use self::shared::Shared;
 use self::socket::Socket;
+use self::socket_file::SocketFile;
 use crate::{
     Channel, Frames, Incoming, Limits, ShellGate, SubscriberId, Transport, TransportError, Weight,
 };
@@ -46,6 +48,8 @@ pub struct ZeroMq {
     /// Dropped, they end, and with them every connection.
     _sockets: JoinSet<()>,
     closing: watch::Sender<bool>,
+    /// Dropped, they remove themselves.
+    _files: Vec<SocketFile>,
 }
 
 impl ZeroMq {
@@ -74,13 +78,16 @@ impl ZeroMq {
     ) -> Result<(Self, Endpoints), TransportError> {
         let mut ports = endpoints.ports();
         let mut listeners = Vec::new();
+        let mut files = Vec::new();
         let mut order = Socket::ALL;
         // Those with a port of their own first, lest it be chosen for another.
         order.sort_by_key(|socket| *port_of(&mut ports, *socket) == 0);
         for socket in order {
             let port = port_of(&mut ports, socket);
-            let listener = bind(endpoints, socket, port)?;
-            listeners.push((socket, listener));
+            let bound = bind(endpoints, socket, *port)?;
+            *port = bound.port;
+            listeners.push((socket, bound.listener));
+            files.extend(bound.file);
         }
         let shared = Arc::new(Shared::new(limits));
         let (closing, watch) = watch::channel(false);
@@ -97,6 +104,7 @@ impl ZeroMq {
                 shared,
                 _sockets: sockets,
                 closing,
+                _files: files,
             },
             bound,
         ))
@@ -121,21 +129,19 @@ impl ZeroMq {
     }
 }
 
-fn bind(endpoints: &Endpoints, socket: Socket, port: &mut u16) -> Result<Listener, TransportError> {
+fn bind(endpoints: &Endpoints, socket: Socket, port: u16) -> Result<Bound, TransportError> {
     let bound = match endpoints {
-        Endpoints::Tcp(ip, _) => Listener::tcp(*ip, *port),
-        Endpoints::Ipc(prefix, _) => Listener::ipc(prefix, *port),
+        Endpoints::Tcp(ip, _) => Listener::tcp(*ip, port),
+        Endpoints::Ipc(prefix, _) => Listener::ipc(prefix, port),
     };
-    let (listener, chosen) = bound.map_err(|reason| TransportError::Bind {
+    bound.map_err(|reason| TransportError::Bind {
         channel: socket.to_string(),
         address: match endpoints {
-            Endpoints::Tcp(ip, _) => format!("tcp://{}", std::net::SocketAddr::new(*ip, *port)),
+            Endpoints::Tcp(ip, _) => format!("tcp://{}", SocketAddr::new(*ip, port)),
             Endpoints::Ipc(prefix, _) => format!("ipc://{prefix}-{port}"),
         },
         reason,
-    })?;
-    *port = chosen;
-    Ok(listener)
+    })
 }
 
 fn port_of(ports: &mut Ports, socket: Socket) -> &mut u16 {
@@ -157,13 +163,13 @@ impl Transport for ZeroMq {
                 let arrival = ready!(self.shared.inbox.poll(context, shell));
                 turn.made_progress();
                 match arrival {
-                    None => return std::task::Poll::Ready(None),
+                    None => return Poll::Ready(None),
                     Some(Arrival::Message(channel, frames)) => {
-                        return std::task::Poll::Ready(Some(Incoming::Message { channel, frames }));
+                        return Poll::Ready(Some(Incoming::Message { channel, frames }));
                     }
                     Some(Arrival::TopicChange(change)) => {
                         if self.shared.publisher.apply(&change) {
-                            return std::task::Poll::Ready(Some(Incoming::Subscribed {
+                            return Poll::Ready(Some(Incoming::Subscribed {
                                 subscriber: change.subscriber,
                                 topic: change.topic,
                             }));

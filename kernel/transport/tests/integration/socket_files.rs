@@ -105,7 +105,6 @@ async fn free_numbers_are_chosen_for_socket_files_and_the_files_go_with_the_kern
         ["kernel-1", "kernel-2", "kernel-3", "kernel-4", "kernel-5"]
     );
     drop(kernel);
-    tokio::task::yield_now().await;
     assert_eq!(names(&folder), [""; 0]);
 }
 
