@@ -1,0 +1,154 @@
+"""JupyterLab, started by `perilune lab`, and a Chromium to look at it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+TOKEN = "tide"
+
+# What a newcomer is asked and shown at the first start; and all cells in the page, not only those
+# that can be seen.
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium; another one is named by PERILUNE_CHROMIUM."""
+    program = os.environ.get("PERILUNE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert program, "no chromium on PATH: install it, or name one in PERILUNE_CHROMIUM"
+    options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    options += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=options, headless=True)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots(root) -> Path:
+    """Where to look when a test fails, or passes."""
+    folder = root / "target/screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def notebook(tour, tmp_path) -> Path:
+    """A copy of the tour, because JupyterLab saves what it ran."""
+    return Path(shutil.copy(tour, tmp_path / "tour.ipynb"))
+
+
+@pytest.fixture
+def lab(perilune, notebook, tmp_path):
+    """The address of a JupyterLab that `perilune lab` started on the notebook."""
+    config = tmp_path / "config"
+    (config / "labconfig").mkdir(parents=True)
+    (config / "labconfig/default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [perilune, "lab", "--no-browser", "--port", str(port), "--notebook", notebook]
+    log = tmp_path / "lab.log"
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [*command, "--", f"--IdentityProvider.token={TOKEN}"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=os.environ
+            | {
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "JUPYTER_CONFIG_DIR": str(config),
+            },
+        )
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+        try:
+            urllib.request.urlopen(f"{address}/api/status?token={TOKEN}", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield f"{address}/lab/tree/{notebook.name}?token={TOKEN}"
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+
+
+class Notebook:
+    """A notebook open in JupyterLab, used through the menus and buttons a person has."""
+
+    def __init__(self, page, screenshots: Path):
+        self.page = page
+        self._screenshots = screenshots
+
+    def menu(self, *names: str) -> None:
+        for name in names:
+            self.page.locator(".lm-MenuBar-item, .lm-Menu-item").get_by_text(name, exact=True).last.click()
+
+    def toolbar(self, command: str) -> None:
+        self.page.locator(f".jp-NotebookPanel-toolbar [data-command='{command}']").click()
+
+    def accept(self) -> None:
+        self.page.locator(".jp-Dialog button.jp-mod-accept").click()
+
+    def wait_for(self, status: str, seconds: float = 60) -> None:
+        """Waits until the status bar says that the kernel is `Idle` or `Busy`."""
+        bar = self.page.locator("#jp-main-statusbar")
+        expect(bar).to_contain_text(f"| {status}", timeout=seconds * 1000)
+
+    def cell(self, containing: str):
+        """The code cell whose source contains this."""
+        return self.page.locator(".jp-CodeCell").filter(
+            has=self.page.locator(".jp-InputArea", has_text=containing)
+        )
+
+    def write_new(self, code: str):
+        """Writes code into a new cell at the end; the cursor stays behind it."""
+        self.page.locator(".jp-Cell").last.click()
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("b")
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.insert_text(code)
+        return self.page.locator(".jp-CodeCell").last
+
+    def run_new(self, code: str):
+        """Writes code into a new cell at the end and runs it."""
+        cell = self.write_new(code)
+        self.page.keyboard.press("Control+Enter")
+        return cell
+
+    def photograph(self, name: str) -> None:
+        self.page.screenshot(path=self._screenshots / f"{name}.png")
+
+
+@pytest.fixture
+def open_notebook(lab, chromium, screenshots):
+    """Opens the notebook in a fresh browser profile and waits for its kernel."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(lab)
+    notebook = Notebook(page, screenshots)
+    page.locator(".jp-Notebook").wait_for(timeout=60_000)
+    notebook.wait_for("Idle")
+    yield notebook
+    context.close()
+    assert problems == [], "errors in the page"
