@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perilune_language::{Host, Interrupt, Language, LanguageInfo};
+use perilune_lua::Options as LuaOptions;
 use perilune_transport::{Incoming, ShellGate, Transport, Weight};
 use perilune_wire::content::{ExecutionState, ReplyStatus, ShutdownReply};
 use perilune_wire::{Outgoing, Parent, Ports, Session};
@@ -25,8 +26,8 @@ use crate::turn::Outlet;
 /// How a kernel shall live.
 #[derive(Default)]
 pub struct Options {
-    /// The most bytes that Lua may hold; as many as there are when `None`.
-    pub memory_limit: Option<usize>,
+    /// What is Lua's alone.
+    pub lua: LuaOptions,
     /// The process's standard output and error, where the kernel shall take them over.
     pub descriptors: Option<Descriptors>,
     /// The process whose end ends the kernel too.
@@ -56,11 +57,9 @@ const STACK: usize = 16 << 20;
 pub async fn serve<T: Transport>(
     transport: T,
     session: Session,
-    options: Options,
+    mut options: Options,
 ) -> Result<i32, EngineError> {
-    let lua = perilune_lua::Options {
-        memory_limit: options.memory_limit,
-    };
+    let lua = std::mem::take(&mut options.lua);
     let start = move |host, interrupt| {
         perilune_lua::Interpreter::new(host, interrupt, lua).map_err(|error| error.to_string())
     };

@@ -31,3 +31,4 @@ mod usage;
 pub use capture::Descriptors;
 pub use error::EngineError;
 pub use kernel::{Options, serve};
+pub use perilune_lua::Options as LuaOptions;
