@@ -1,5 +1,6 @@
 mod kernel;
 mod lab;
+mod run;
 mod version;
 
 use anyhow::Result;
@@ -15,6 +16,8 @@ pub enum Command {
     Kernel(kernel::Command),
     /// Open a notebook in JupyterLab, which is installed if it is missing
     Lab(lab::Arguments),
+    /// Run a notebook or a script, without Jupyter
+    Run(Box<run::Arguments>),
     /// Show the version
     Version(version::Arguments),
 }
@@ -25,6 +28,7 @@ impl Command {
         match self {
             Self::Kernel(command) => command.run(),
             Self::Lab(arguments) => arguments.run(),
+            Self::Run(arguments) => arguments.run(),
             Self::Version(arguments) => arguments.run(),
         }
     }

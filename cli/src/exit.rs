@@ -21,6 +21,8 @@ pub enum Exit {
     TimedOut,
     /// Ctrl-C, as a shell says it.
     Interrupted,
+    /// SIGTERM, as a shell says it.
+    Terminated,
     /// Nobody reads our output any more, as a shell says it.
     BrokenPipe,
     /// What the script asked for.
@@ -28,6 +30,14 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// How a script ends that asks for this code. The system keeps its lowest eight bits.
+    pub fn of_script(code: i32) -> Self {
+        match code.to_le_bytes()[0] {
+            0 => Self::Success,
+            code => Self::Script(code),
+        }
+    }
+
     /// The code that the parent process sees.
     pub fn code(self) -> u8 {
         match self {
@@ -35,6 +45,7 @@ impl Exit {
             Self::Failed => 1,
             Self::TimedOut => 124,
             Self::Interrupted => 128 + 2,
+            Self::Terminated => 128 + 15,
             Self::BrokenPipe => 128 + 13,
             Self::Script(code) => code,
         }

@@ -1,9 +1,15 @@
 //! The one binary: arguments in, calls down, text or JSON out.
 
+mod atomic_file;
 mod command;
+mod embedded;
 mod exit;
 mod jupyter;
 mod lab;
+mod log;
+mod notebook;
+mod run;
+mod standard;
 
 use std::io;
 use std::process::ExitCode;
@@ -26,7 +32,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit,
         Err(error) if is_broken_pipe(&error) => Exit::BrokenPipe,
         Err(error) => {
-            eprintln!("perilune: {error:#}");
+            standard::say(&format!("perilune: {error:#}"));
             Exit::Failed
         }
     };

@@ -1,5 +1,6 @@
 mod install;
 mod place;
+mod start;
 mod uninstall;
 
 use anyhow::Result;
@@ -10,6 +11,8 @@ use crate::exit::Exit;
 /// `perilune kernel ...`
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start the kernel in the foreground
+    Start(Box<start::Arguments>),
     /// Tell Jupyter about this kernel: write its kernelspec
     Install(install::Arguments),
     /// Remove the kernelspec that `install` wrote
@@ -19,6 +22,7 @@ pub enum Command {
 impl Command {
     pub fn run(self) -> Result<Exit> {
         match self {
+            Self::Start(arguments) => arguments.run(),
             Self::Install(arguments) => arguments.run(),
             Self::Uninstall(arguments) => arguments.run(),
         }

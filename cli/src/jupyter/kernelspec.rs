@@ -1,12 +1,13 @@
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
 use bytesize::ByteSize;
 use serde_json::{Map, Value, json};
+
+use crate::atomic_file::{self, Access};
 
 /// The kernelspec of the wheel, which every other one is made from.
 const TEMPLATE: &str = include_str!(concat!(
@@ -177,7 +178,9 @@ impl Kernelspec {
             if fs::read(&path).is_ok_and(|present| present == content) {
                 continue;
             }
-            write_public(&path, content).with_context(|| format!("writing {}", path.display()))?;
+            fs::create_dir_all(folder)
+                .and_then(|()| atomic_file::replace(&path, content, Access::Shared))
+                .with_context(|| format!("writing {}", path.display()))?;
             written = true;
         }
         Ok(match owner {
@@ -253,16 +256,4 @@ impl Owner {
             },
         )
     }
-}
-
-/// Writes a file that everybody may read, whole or not at all, and the folders it needs.
-fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .permissions(fs::Permissions::from_mode(0o644))
-        .tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -1,9 +1,10 @@
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::atomic_file::{self, Access};
 use crate::jupyter::directories;
 
 /// The tour, for those who have the program but not its source.
@@ -41,12 +42,9 @@ fn write_once(path: &Path, text: &str) -> io::Result<()> {
     if path.exists() {
         return Ok(());
     }
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    match file.persist_noclobber(path) {
-        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+    fs::create_dir_all(atomic_file::folder_of(path))?;
+    match atomic_file::create(path, text.as_bytes(), Access::Shared) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
 }

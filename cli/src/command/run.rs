@@ -1,0 +1,158 @@
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use bytesize::ByteSize;
+use clap::Args;
+use perilune_engine::LuaOptions;
+
+use crate::atomic_file::{self, Access};
+use crate::embedded::EmbeddedKernel;
+use crate::exit::Exit;
+use crate::log::Log;
+use crate::run::{Answers, JsonLines, Report, Runner, Source, Stops, Summary, Terminal, Wishes};
+use crate::standard::{self, Kept};
+
+/// `perilune run`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A notebook runs in its own folder, as in Jupyter; a script in the current one. The kernel is in
+this process: neither Python nor Jupyter is needed. Ctrl-C interrupts the cell that runs and ends
+the run; a second Ctrl-C does not wait for the cell. A cell tagged raises-exception may fail.
+
+Exit codes: 0 all cells ran, 1 a cell failed, 2 wrong command line, 124 a cell timed out,
+130 interrupted, N the script called os.exit(N).")]
+pub struct Arguments {
+    /// A notebook (.ipynb), a Lua script, or - for a script from standard input
+    file: PathBuf,
+    /// Write the executed notebook, also when a cell fails
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print what happens as JSON Lines (docs/run-json.md)
+    #[arg(long)]
+    json: bool,
+    /// Go on when a cell fails, and exit with 0
+    #[arg(long)]
+    allow_errors: bool,
+    /// Interrupt a cell that runs longer, and end the run
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// Let no cell ask for input
+    #[arg(long)]
+    no_input: bool,
+    /// Run in this folder
+    #[arg(long, value_name = "FOLDER")]
+    cwd: Option<PathBuf>,
+    /// How much memory Lua may use, such as 512MiB or 2GiB
+    #[arg(long, value_name = "SIZE")]
+    memory_limit: Option<ByteSize>,
+    #[command(flatten)]
+    log: Log,
+    /// What the script finds in `arg` and `...`, after `--`
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    arguments: Vec<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected a number of seconds above 0, such as 60 or 0.5".to_owned())
+}
+
+impl Arguments {
+    pub fn run(self) -> Result<Exit> {
+        let source = Source::read(&self.file)?;
+        // Before the folder changes.
+        let output = self.output.as_deref().map(std::path::absolute).transpose();
+        let output = output.context("finding the absolute path of the output")?;
+        if let Some(output) = &output {
+            check_writable(output)?;
+        }
+        if let Some(folder) = self.cwd.as_deref().or(source.folder.as_deref()) {
+            std::env::set_current_dir(folder)
+                .with_context(|| format!("going to the folder {}", folder.display()))?;
+        }
+
+        let (descriptors, kept) = standard::take()?;
+        self.log.start(&kept.stderr);
+        let to_bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+        let lua = LuaOptions {
+            memory_limit: self.memory_limit.map(to_bytes),
+            arguments: self.arguments.clone(),
+            script_name: source.is_script().then(|| self.file.display().to_string()),
+        };
+        let kernel = EmbeddedKernel::start(descriptors, lua)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("starting the I/O runtime")?;
+        runtime.block_on(self.run_in(kernel, source, output.as_deref(), kept))
+    }
+
+    async fn run_in(
+        self,
+        kernel: EmbeddedKernel,
+        mut source: Source,
+        output: Option<&Path>,
+        kept: &'static Kept,
+    ) -> Result<Exit> {
+        let began = Instant::now();
+        let code_cells = source.notebook.code_cells().len();
+        let mut report: Box<dyn Report> = if self.json {
+            Box::new(JsonLines::begin(&kept.stdout, &source.name, code_cells)?)
+        } else {
+            Box::new(Terminal::begin(
+                kept,
+                source.name.clone(),
+                source.is_script(),
+            ))
+        };
+        let wishes = Wishes {
+            allow_errors: self.allow_errors,
+            timeout: self.timeout,
+            allow_stdin: !self.no_input,
+        };
+        let answers = if source.is_stdin {
+            Answers::none()
+        } else {
+            Answers::from_stdin()?
+        };
+
+        let stops = Stops::listen()?;
+        let notebook = &mut source.notebook;
+        let mut runner = Runner::new(&kernel, notebook, &mut *report, stops, answers, wishes);
+        let result = runner.run().await;
+        let not_run = code_cells - runner.reached();
+
+        // The outputs are worth keeping, whatever happened to the run.
+        if let Some(output) = output {
+            let text = source
+                .notebook
+                .to_json()
+                .context("writing the notebook as JSON")?;
+            atomic_file::replace(output, &text, Access::Shared)
+                .with_context(|| format!("writing {}", output.display()))?;
+        }
+        let end = result?;
+        let code = kernel.end().await?;
+        let exit = end.exit(code);
+        report.ends(&Summary {
+            end,
+            exit,
+            not_run,
+            output,
+            duration: began.elapsed(),
+        })?;
+        Ok(exit)
+    }
+}
+
+/// Finds out before anything runs that the result of it could not be written.
+fn check_writable(path: &Path) -> Result<()> {
+    let folder = atomic_file::folder_of(path);
+    tempfile::tempfile_in(&folder)
+        .map(drop)
+        .with_context(|| format!("{} cannot be written there", path.display()))
+}

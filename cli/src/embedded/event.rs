@@ -1,0 +1,99 @@
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// An object of JSON, such as a value in each of its representations by MIME type.
+pub type Object = Map<String, Value>;
+
+/// What a cell does that its front end must know: the content of one iopub message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The kernel began with it, under this number.
+    Started(u64),
+    /// It wrote something.
+    Stream(StreamText),
+    /// It showed something.
+    Display(Display),
+    /// It changed what was shown under an id, by whichever cell.
+    Update(Display),
+    /// The value of its last expression.
+    Result(ExecuteResult),
+    /// It failed.
+    Error(CellError),
+    /// What it has shown so far shall vanish; with `wait`, when the next thing is shown.
+    Clear {
+        /// Not at once.
+        wait: bool,
+    },
+}
+
+/// `stdout` or `stderr`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StreamName {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// The content of `stream`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamText {
+    /// Where it was written to.
+    pub name: StreamName,
+    /// What was written.
+    pub text: String,
+}
+
+/// The content of `display_data` and `update_display_data`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Display {
+    /// By MIME type.
+    #[serde(default)]
+    pub data: Object,
+    /// By MIME type.
+    #[serde(default)]
+    pub metadata: Object,
+    /// What notebooks do not keep.
+    #[serde(default)]
+    pub transient: Option<Transient>,
+}
+
+impl Display {
+    /// By which it can be updated.
+    pub fn id(&self) -> Option<&str> {
+        self.transient.as_ref()?.display_id.as_deref()
+    }
+}
+
+/// What notebooks do not keep of a display.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Transient {
+    /// By which it can be updated.
+    #[serde(default)]
+    pub display_id: Option<String>,
+}
+
+/// The content of `execute_result`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ExecuteResult {
+    /// The cell's number.
+    pub execution_count: u64,
+    /// By MIME type.
+    #[serde(default)]
+    pub data: Object,
+    /// By MIME type.
+    #[serde(default)]
+    pub metadata: Object,
+}
+
+/// The content of `error`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellError {
+    /// The error's class.
+    pub ename: String,
+    /// The error in a line.
+    pub evalue: String,
+    /// Lines for a person, possibly coloured.
+    pub traceback: Vec<String>,
+}

@@ -1,0 +1,131 @@
+use console::measure_text_width;
+
+/// How far text has moved a terminal's cursor from where it began, so that it can be taken back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Lines down.
+    lines: usize,
+    /// Columns to the right.
+    column: usize,
+}
+
+impl Extent {
+    /// Takes text that was written to a terminal of so many columns.
+    pub fn write(&mut self, text: &str, columns: usize) {
+        let columns = columns.max(1);
+        for part in text.split_inclusive(['\n', '\r']) {
+            let line = part.trim_end_matches(['\n', '\r']);
+            let width = self.column + measure_text_width(line);
+            // A line that fills the terminal exactly has not wrapped yet.
+            self.lines += width.saturating_sub(1) / columns;
+            self.column = if width == 0 {
+                0
+            } else {
+                (width - 1) % columns + 1
+            };
+            if part.ends_with('\n') {
+                self.lines += 1;
+                self.column = 0;
+            } else if part.ends_with('\r') {
+                self.column = 0;
+            }
+        }
+    }
+
+    /// From here on, as far as lines are concerned.
+    pub fn forget_lines(&mut self) {
+        self.lines = 0;
+    }
+
+    /// Whether the cursor is at the start of a line.
+    pub fn is_at_line_start(self) -> bool {
+        self.column == 0
+    }
+
+    /// What takes it all back from a terminal of so many rows; `None` when it has scrolled away.
+    pub fn erasure(self, rows: usize) -> Option<String> {
+        match self.lines {
+            0 => Some("\r\u{1b}[J".to_owned()),
+            lines if lines < rows => Some(format!("\r\u{1b}[{lines}A\u{1b}[J")),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extent(text: &str) -> Extent {
+        let mut extent = Extent::default();
+        extent.write(text, 10);
+        extent
+    }
+
+    #[test]
+    fn lines_are_counted_with_those_that_wrap() {
+        assert_eq!(
+            extent("a\nb\n"),
+            Extent {
+                lines: 2,
+                column: 0
+            }
+        );
+        assert_eq!(
+            extent("0123456789"),
+            Extent {
+                lines: 0,
+                column: 10
+            }
+        );
+        assert_eq!(
+            extent("0123456789a"),
+            Extent {
+                lines: 1,
+                column: 1
+            }
+        );
+        assert_eq!(
+            extent("0123456789\n"),
+            Extent {
+                lines: 1,
+                column: 0
+            }
+        );
+    }
+
+    #[test]
+    fn colours_take_no_room_and_wide_characters_take_two_columns() {
+        assert_eq!(
+            extent("\u{1b}[31mab\u{1b}[0m"),
+            Extent {
+                lines: 0,
+                column: 2
+            }
+        );
+        assert_eq!(
+            extent("\u{6708}"),
+            Extent {
+                lines: 0,
+                column: 2
+            }
+        );
+    }
+
+    #[test]
+    fn a_carriage_return_goes_back() {
+        assert_eq!(
+            extent("50%\r100%\r"),
+            Extent {
+                lines: 0,
+                column: 0
+            }
+        );
+    }
+
+    #[test]
+    fn what_has_scrolled_away_cannot_be_erased() {
+        assert_eq!(extent("a\nb\n").erasure(24).unwrap(), "\r\u{1b}[2A\u{1b}[J");
+        assert_eq!(extent("a\nb\n").erasure(2), None);
+    }
+}

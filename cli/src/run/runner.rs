@@ -1,0 +1,274 @@
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::answers::{Answers, Hidden};
+use super::report::{CellEnd, CellSummary, Report, RunEnd};
+use super::stop::{Stop, Stops};
+use crate::embedded::event::Event;
+use crate::embedded::{EmbeddedKernel, Notice, Question};
+use crate::notebook::{CodeCell, Notebook, Outputs};
+
+/// How long an interrupted cell has to stop, before the run ends without it.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What the user wants of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Wishes {
+    /// Go on after a cell that fails.
+    pub allow_errors: bool,
+    /// How long a cell may run.
+    pub timeout: Option<Duration>,
+    /// Whether cells may ask.
+    pub allow_stdin: bool,
+}
+
+/// Runs the cells of a notebook one after the other.
+pub struct Runner<'a> {
+    kernel: &'a EmbeddedKernel,
+    notebook: &'a mut Notebook,
+    report: &'a mut dyn Report,
+    stops: Stops,
+    answers: Answers,
+    wishes: Wishes,
+    /// What each cell leaves, by its place in the notebook.
+    outputs: HashMap<usize, Outputs>,
+    /// Which cell a request ran.
+    requests: HashMap<String, usize>,
+    /// How many cells the run has come to.
+    reached: usize,
+}
+
+/// What is under way for the cell that runs.
+struct Turn {
+    request: String,
+    replied: bool,
+    idle: bool,
+    /// Whether the user has seen an error of it.
+    failed: bool,
+    /// Whether it wants the kernel to end.
+    exits: bool,
+    /// Why it was told to stop.
+    stopping: Option<CellEnd>,
+    deadline: Option<Instant>,
+    question: Option<(Question, Option<Hidden>)>,
+}
+
+impl<'a> Runner<'a> {
+    /// Gets ready to run.
+    pub fn new(
+        kernel: &'a EmbeddedKernel,
+        notebook: &'a mut Notebook,
+        report: &'a mut dyn Report,
+        stops: Stops,
+        answers: Answers,
+        wishes: Wishes,
+    ) -> Self {
+        Self {
+            kernel,
+            notebook,
+            report,
+            stops,
+            answers,
+            wishes,
+            outputs: HashMap::new(),
+            requests: HashMap::new(),
+            reached: 0,
+        }
+    }
+
+    /// How many cells the run has come to.
+    pub fn reached(&self) -> usize {
+        self.reached
+    }
+
+    /// Runs the cells until the end, or until one of them ends it. What they leave is in the
+    /// notebook, however it ends.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads the report, or the kernel does not keep to the protocol.
+    pub async fn run(&mut self) -> Result<RunEnd> {
+        let cells = self.notebook.code_cells();
+        self.notebook.clear_outputs();
+        let result = self.run_cells(cells).await;
+        for (index, outputs) in &self.outputs {
+            self.notebook.set_outputs(*index, outputs);
+        }
+        result
+    }
+
+    async fn run_cells(&mut self, cells: Vec<CodeCell>) -> Result<RunEnd> {
+        if !self.introduce().await? {
+            return Ok(RunEnd::Exited);
+        }
+        for cell in cells {
+            self.reached += 1;
+            if cell.source.trim().is_empty() {
+                continue;
+            }
+            let (end, execution_count) = self.run_cell(&cell).await?;
+            match end {
+                CellEnd::Ok => {}
+                CellEnd::Failed if cell.may_fail || self.wishes.allow_errors => {}
+                CellEnd::Failed => return Ok(RunEnd::Failed(execution_count)),
+                CellEnd::TimedOut => return Ok(RunEnd::TimedOut(execution_count)),
+                CellEnd::Interrupted => return Ok(RunEnd::Interrupted(execution_count)),
+                CellEnd::Terminated => return Ok(RunEnd::Terminated),
+                CellEnd::Exited => return Ok(RunEnd::Exited),
+            }
+        }
+        Ok(RunEnd::Completed)
+    }
+
+    /// Asks the kernel what it speaks. False when it has ended.
+    async fn introduce(&mut self) -> Result<bool> {
+        let request = self.kernel.ask_info()?;
+        while let Some(notice) = self.kernel.next().await.transpose()? {
+            if let Notice::Reply(answered, reply) = notice
+                && answered == request
+            {
+                if let Some(language_info) = reply.language_info {
+                    self.notebook.set_language_info(language_info);
+                }
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn run_cell(&mut self, cell: &CodeCell) -> Result<(CellEnd, Option<u64>)> {
+        let began = Instant::now();
+        self.report.cell_begins(cell)?;
+        let request = self.kernel.execute(&cell.source, self.wishes.allow_stdin)?;
+        self.requests.insert(request.clone(), cell.index);
+        self.outputs.insert(cell.index, Outputs::default());
+        let mut turn = Turn {
+            request,
+            replied: false,
+            idle: false,
+            failed: false,
+            exits: false,
+            stopping: None,
+            deadline: self.wishes.timeout.map(|timeout| began + timeout),
+            question: None,
+        };
+        let end = self.see_through(cell, &mut turn).await?;
+        let execution_count = self
+            .outputs
+            .get(&cell.index)
+            .and_then(Outputs::execution_count);
+        let duration = began.elapsed();
+        self.report.cell_ends(
+            cell,
+            &CellSummary {
+                end,
+                execution_count,
+                duration,
+            },
+        )?;
+        Ok((end, execution_count))
+    }
+
+    /// Waits until the cell has ended.
+    async fn see_through(&mut self, cell: &CodeCell, turn: &mut Turn) -> Result<CellEnd> {
+        while !(turn.replied && turn.idle) {
+            let deadline = turn.deadline;
+            tokio::select! {
+                // A cell that never stops writing is stopped all the same.
+                biased;
+                stop = self.stops.next() => match (stop, turn.stopping) {
+                    (Stop::Terminate, _) => return Ok(CellEnd::Terminated),
+                    (Stop::Interrupt, Some(stopping)) => return Ok(stopping),
+                    (Stop::Interrupt, None) => {
+                        self.kernel.interrupt()?;
+                        turn.stopping = Some(CellEnd::Interrupted);
+                        // From here on the user decides how long to wait, with another Ctrl-C.
+                        turn.deadline = None;
+                    }
+                },
+                () = until(deadline) => match turn.stopping {
+                    // It is in code that cannot be stopped.
+                    Some(stopping) => return Ok(stopping),
+                    None => {
+                        self.kernel.interrupt()?;
+                        turn.stopping = Some(CellEnd::TimedOut);
+                        turn.deadline = Some(Instant::now() + GRACE);
+                    }
+                },
+                notice = self.kernel.next() => match notice {
+                    None => return Ok(CellEnd::Exited),
+                    Some(notice) => self.take(notice?, cell, turn)?,
+                },
+                answer = self.answers.next(), if turn.question.is_some() => {
+                    if let Some((question, _)) = turn.question.take() {
+                        self.report.answered();
+                        self.kernel.answer(&question, answer)?;
+                    }
+                }
+            }
+        }
+        Ok(turn.stopping.unwrap_or(if turn.failed {
+            CellEnd::Failed
+        } else {
+            CellEnd::Ok
+        }))
+    }
+
+    fn take(&mut self, notice: Notice, cell: &CodeCell, turn: &mut Turn) -> Result<()> {
+        match notice {
+            Notice::Event(request, event) => {
+                turn.failed |= request == turn.request && matches!(event, Event::Error(_));
+                self.take_event(&request, &event)
+                    .context("telling what a cell does")?;
+            }
+            Notice::Idle(request) => turn.idle |= request == turn.request,
+            Notice::Reply(request, reply) => {
+                if request != turn.request {
+                    return Ok(());
+                }
+                turn.replied = true;
+                turn.exits = reply.asks_exit();
+                // Whatever the cell asked has been settled.
+                turn.question = None;
+                if let Some(error) = reply.error().filter(|_| !turn.failed) {
+                    turn.failed = true;
+                    self.take_event(&request, &Event::Error(error.clone()))?;
+                }
+            }
+            Notice::Question(question) => {
+                self.report.question(cell.index, &question)?;
+                let hidden = if question.password {
+                    Hidden::begin()
+                } else {
+                    None
+                };
+                turn.question = Some((question, hidden));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives an event to the cell that caused it, which may have ended before.
+    fn take_event(&mut self, request: &str, event: &Event) -> std::io::Result<()> {
+        let Some(cell) = self.requests.get(request).copied() else {
+            return Ok(());
+        };
+        if let Event::Update(update) = event {
+            for outputs in self.outputs.values_mut() {
+                outputs.update(update);
+            }
+        } else if let Some(outputs) = self.outputs.get_mut(&cell) {
+            outputs.take(event);
+        }
+        self.report.event(cell, event)
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}

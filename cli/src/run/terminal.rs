@@ -1,0 +1,248 @@
+use std::collections::HashMap;
+use std::env;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+
+use super::extent::Extent;
+use super::report::{CellSummary, Report, RunEnd, Summary};
+use crate::embedded::Question;
+use crate::embedded::event::{CellError, Display, Event, Object, StreamName};
+use crate::notebook::CodeCell;
+use crate::standard::Kept;
+
+/// A run as a person sees it: what is written to the streams as it is, and the text of what is
+/// shown. On a terminal, updates replace what they update while that is still the last thing.
+#[derive(Debug)]
+pub struct Terminal {
+    kept: &'static Kept,
+    file: String,
+    is_script: bool,
+    /// Whether standard output is a terminal, which can be taken back what was written.
+    rewrites: bool,
+    colours: bool,
+    /// Since the cell's output was cleared last.
+    written: Extent,
+    clear_before_next: bool,
+    /// The last text shown under each display id.
+    shown: HashMap<String, String>,
+    /// The display that is the last thing written, with its extent.
+    last: Option<(String, Extent)>,
+}
+
+impl Terminal {
+    /// Begins to tell of a run of this file.
+    pub fn begin(kept: &'static Kept, file: String, is_script: bool) -> Self {
+        let on_terminal = kept.stdout.is_terminal();
+        Self {
+            kept,
+            file,
+            is_script,
+            rewrites: on_terminal && kept.stderr.is_terminal() && !is_dumb(),
+            colours: wants_colours(&kept.stderr),
+            written: Extent::default(),
+            clear_before_next: false,
+            shown: HashMap::new(),
+            last: None,
+        }
+    }
+
+    fn write(&mut self, stream: StreamName, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if std::mem::take(&mut self.clear_before_next) {
+            self.clear()?;
+        }
+        self.last = None;
+        self.written.write(text, self.size().1);
+        let mut file = match stream {
+            StreamName::Stdout => &self.kept.stdout,
+            StreamName::Stderr => &self.kept.stderr,
+        };
+        file.write_all(text.as_bytes())
+    }
+
+    /// Writes text of ours, on lines of its own.
+    fn write_lines(&mut self, stream: StreamName, text: &str) -> io::Result<()> {
+        if !self.written.is_at_line_start() {
+            self.write(stream, "\n")?;
+        }
+        self.write(stream, text)?;
+        if text.ends_with('\n') {
+            Ok(())
+        } else {
+            self.write(stream, "\n")
+        }
+    }
+
+    fn show(&mut self, display: &Display) -> io::Result<()> {
+        let text = text_of(&display.data);
+        if std::mem::take(&mut self.clear_before_next) {
+            self.clear()?;
+        }
+        if !self.written.is_at_line_start() {
+            self.write(StreamName::Stdout, "\n")?;
+        }
+        self.write_lines(StreamName::Stdout, &text)?;
+        if let Some(id) = display.id() {
+            let mut extent = Extent::default();
+            extent.write(&text, self.size().1);
+            if !extent.is_at_line_start() {
+                extent.write("\n", self.size().1);
+            }
+            self.shown.insert(id.to_owned(), text);
+            self.last = Some((id.to_owned(), extent));
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, display: &Display) -> io::Result<()> {
+        let Some(id) = display.id() else {
+            return Ok(());
+        };
+        let is_news = self
+            .shown
+            .get(id)
+            .is_some_and(|shown| *shown != text_of(&display.data));
+        if !is_news {
+            return Ok(());
+        }
+        if self.rewrites
+            && let Some((last, extent)) = &self.last
+            && last == id
+            && let Some(erasure) = extent.erasure(self.size().0)
+        {
+            (&self.kept.stdout).write_all(erasure.as_bytes())?;
+        }
+        self.show(display)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        let erasure = self
+            .written
+            .erasure(self.size().0)
+            .filter(|_| self.rewrites);
+        self.written = Extent::default();
+        self.last = None;
+        match erasure {
+            Some(erasure) => (&self.kept.stdout).write_all(erasure.as_bytes()),
+            None => Ok(()),
+        }
+    }
+
+    fn show_error(&mut self, error: &CellError) -> io::Result<()> {
+        let mut text = error.traceback.join("\n");
+        if text.is_empty() {
+            text = format!("{}: {}", error.ename, error.evalue);
+        }
+        if !self.colours {
+            text = console::strip_ansi_codes(&text).into_owned();
+        }
+        self.write_lines(StreamName::Stderr, &text)
+    }
+
+    /// Rows and columns.
+    fn size(&self) -> (usize, usize) {
+        match rustix::termios::tcgetwinsize(&self.kept.stdout) {
+            Ok(size) if size.ws_col > 0 => (size.ws_row.into(), size.ws_col.into()),
+            _ => (24, 80),
+        }
+    }
+}
+
+impl Report for Terminal {
+    fn cell_begins(&mut self, _cell: &CodeCell) -> io::Result<()> {
+        // What an earlier cell wrote is not this one's to clear.
+        self.clear_before_next = false;
+        if !self.written.is_at_line_start() && self.rewrites {
+            self.write(StreamName::Stdout, "\n")?;
+        }
+        self.written.forget_lines();
+        Ok(())
+    }
+
+    fn event(&mut self, _cell: usize, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Started(_) => Ok(()),
+            Event::Stream(stream) => self.write(stream.name, &stream.text),
+            Event::Display(display) => self.show(display),
+            Event::Update(display) => self.update(display),
+            Event::Result(result) => self.write_lines(StreamName::Stdout, &text_of(&result.data)),
+            Event::Error(error) => self.show_error(error),
+            Event::Clear { wait: true } => {
+                self.clear_before_next = true;
+                Ok(())
+            }
+            Event::Clear { wait: false } => self.clear(),
+        }
+    }
+
+    fn question(&mut self, _cell: usize, question: &Question) -> io::Result<()> {
+        // What is piped elsewhere shall hold only what the cells wrote.
+        let to_stdout = self.kept.stdout.is_terminal();
+        let stream = if to_stdout {
+            StreamName::Stdout
+        } else {
+            StreamName::Stderr
+        };
+        self.write(stream, &question.prompt)
+    }
+
+    fn answered(&mut self) {
+        if io::stdin().is_terminal() {
+            self.written.write("\n", self.size().1);
+        }
+    }
+
+    fn cell_ends(&mut self, _cell: &CodeCell, _end: &CellSummary) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn ends(&mut self, summary: &Summary<'_>) -> io::Result<()> {
+        if !self.written.is_at_line_start() && self.rewrites {
+            self.write(StreamName::Stdout, "\n")?;
+        }
+        let cell = |count: Option<u64>| match count {
+            Some(count) if !self.is_script => format!(": cell[{count}]"),
+            _ => String::new(),
+        };
+        let what = match summary.end {
+            RunEnd::Completed | RunEnd::Exited => return Ok(()),
+            // The traceback has said it all.
+            RunEnd::Failed(_) if self.is_script => return Ok(()),
+            RunEnd::Failed(count) => format!("{} failed", cell(count)),
+            RunEnd::TimedOut(count) => format!("{} ran longer than --timeout allows", cell(count)),
+            RunEnd::Interrupted(count) => format!("{} was interrupted", cell(count)),
+            RunEnd::Terminated => " was terminated".to_owned(),
+        };
+        let rest = match summary.not_run {
+            0 => String::new(),
+            1 => "; one cell was not run".to_owned(),
+            more => format!("; {more} cells were not run"),
+        };
+        writeln!(&self.kept.stderr, "perilune: {}{what}{rest}", self.file)
+    }
+}
+
+/// What a person can read of a value: its plain text, else a word about what it is.
+fn text_of(data: &Object) -> String {
+    if let Some(text) = data.get("text/plain").and_then(|text| text.as_str()) {
+        return text.to_owned();
+    }
+    let types: Vec<&str> = data.keys().map(String::as_str).collect();
+    format!("[{}]", types.join(", "))
+}
+
+fn is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// By <https://no-color.org> and <https://bixense.com/clicolors>.
+fn wants_colours(stderr: &File) -> bool {
+    let is_set =
+        |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return false;
+    }
+    is_set("CLICOLOR_FORCE") || (stderr.is_terminal() && !is_dumb())
+}
