@@ -191,9 +191,20 @@ class Frontend:
         )
         return request
 
-    def send_frames(self, frames: list[bytes], channel: str = "shell") -> None:
-        """Sends frames as they are, wrong or right."""
+    def send_frames(self, frames: list[bytes], channel: str = "shell") -> Request:
+        """Sends frames as they are, the request in them good or not so good."""
+        header = json.loads(frames[2])
+        request = Request(header["msg_type"], channel, header["msg_id"], frames[2])
+        self._requests[request.id] = request
         self.sockets[channel].send_multipart(frames)
+        return request
+
+    def throw(self, frames: list[bytes], channel: str = "shell") -> None:
+        """Sends frames that make no sense, over a connection of their own, which they may cost."""
+        socket = self.context.socket(zmq.DEALER)
+        socket.connect(self.endpoint(channel))
+        socket.send_multipart(frames)
+        socket.close(linger=1000)
 
     def execute(self, code: str, **options) -> Request:
         return self.send(
@@ -289,6 +300,12 @@ class Frontend:
             left = deadline - time.monotonic()
             assert left > 0, f"no {what} within {patience} s"
             self._receive(left)
+
+    def seen(self, frames: list[bytes]) -> list[Message]:
+        """What has come of the request in these frames."""
+        id = json.loads(frames[2])["msg_id"]
+        reply = self._replies.get(id)
+        return self._iopub.get(id, []) + ([reply] if reply else [])
 
     def drain(self) -> None:
         """Takes what has already arrived."""

@@ -149,8 +149,8 @@ def test_port_zero_is_a_free_port(launched, tmp_path):
         ("[]", ""),
         ("{}", ""),
         ('{"transport": "tcp"}', ""),
-        ({"shell_port": "many"}, "shell_port"),
-        ({"shell_port": 70_000}, "70000"),
+        ({"shell_port": "many"}, "many"),
+        ({"shell_port": 70_000}, "65535"),
         ({"transport": "pigeon"}, "pigeon"),
         ({"signature_scheme": "hmac-md5"}, "hmac-md5"),
         ({"signature_scheme": "rot13"}, "rot13"),
@@ -172,10 +172,19 @@ def test_a_directory_is_no_connection_file(perilune, tmp_path):
     assert str(tmp_path) in outcome.stderr and clear(outcome.stderr)
 
 
-def test_a_folder_that_is_not_there_is_told(perilune, tmp_path):
-    outcome = start_and_fail(perilune, tmp_path / "nowhere" / "kernel.json")
+def test_a_folder_that_is_not_there_is_made(launched, tmp_path):
+    """ILua does not start where Jupyter has never run."""
+    file = tmp_path / "fresh" / "home" / "kernel.json"
+    told = wait_for_file(file, launched("--connection-file", file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert told["shell_port"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(perilune, tmp_path):
+    (tmp_path / "blocked").write_text("a file")
+    outcome = start_and_fail(perilune, tmp_path / "blocked" / "kernel.json")
     assert outcome.returncode != 0
-    assert "nowhere" in outcome.stderr and clear(outcome.stderr)
+    assert "blocked" in outcome.stderr and clear(outcome.stderr)
 
 
 def test_a_taken_port_is_told(perilune, tmp_path):

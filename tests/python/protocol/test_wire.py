@@ -20,7 +20,7 @@ def defined(client, name: str) -> bool:
     return client.run(f"print({name} ~= nil)").succeeded().text() == "true\n"
 
 
-@pytest.mark.parametrize("forge", ["another key", "no signature", "half a signature", "one bit", "uppercase"])
+@pytest.mark.parametrize("forge", ["another key", "no signature", "half a signature", "one bit"])
 def test_a_wrong_signature_has_no_effect_at_all(client, forge):
     """Reference system, defect 10: signatures were never checked, so anybody could run code."""
     frames = execute_frames(client, "forged = 1", key=b"guess" if forge == "another key" else None)
@@ -30,22 +30,22 @@ def test_a_wrong_signature_has_no_effect_at_all(client, forge):
         "no signature": b"",
         "half a signature": signature[:32],
         "one bit": bytes([signature[0] ^ 1]) + signature[1:],
-        "uppercase": signature.upper() if signature.upper() != signature else b"",
     }[forge]
     client.send_frames(frames)
     client.send_frames(frames, "control")
     assert not defined(client, "forged")
     client.drain()
-    assert client.foreign == [], "no busy, no error, nothing"
+    assert client.seen(frames) == [], "no busy, no error, nothing"
 
 
 def test_a_replayed_message_is_refused(client):
     """ark, evcxr, xeus-lua, ILua and deno run it again."""
     frames = execute_frames(client, "times = (times or 0) + 1")
+    request = client.send_frames(frames)
+    client.settle(request)
     for _ in range(3):
         client.send_frames(frames)
     assert client.run("print(times)").text() == "1\n"
-    client.foreign.clear()
 
 
 def test_a_message_refused_for_its_signature_is_not_a_replay_when_it_comes_right(client):
@@ -82,7 +82,7 @@ GARBAGE = {
 def test_frames_of_garbage_do_no_harm(client, channel, frames):
     """evcxr, xeus and ark panic or read beyond a buffer, before any signature."""
     for _ in range(3):
-        client.send_frames(frames, channel)
+        client.throw(frames, channel)
     assert client.run("'alive'").succeeded().result
     assert client.ask("kernel_info_request", {}, "control").content["status"] == "ok"
 
@@ -102,19 +102,15 @@ def test_frames_of_garbage_do_no_harm(client, channel, frames):
     ids=["empty", "half an object", "arrays", "nulls", "no fields", "wrong types", "deep", "not UTF-8"],
 )
 def test_signed_nonsense_does_no_harm(client, parts):
-    client.send_frames([DELIMITER, sign(client.key, parts), *parts])
+    client.throw([DELIMITER, sign(client.key, parts), *parts])
     assert client.run("'alive'").succeeded().result
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b"{", b'"text"', b"\xff", b"[" * 50_000])
 def test_a_good_header_with_bad_content_is_busy_error_idle(client, content):
-    header = client.header("execute_request")
-    raw = json.dumps(header).encode()
-    request = client.send("execute_request", {"code": "1"}, raw_header=raw)
-    client.settle(request)
-    again = json.dumps(header | {"msg_id": uuid.uuid4().hex}).encode()
-    parts = [again, b"{}", b"{}", content]
-    client.send_frames([DELIMITER, sign(client.key, parts), *parts])
+    parts = [json.dumps(client.header("execute_request")).encode(), b"{}", b"{}", content]
+    refused = client.settle(client.send_frames([DELIMITER, sign(client.key, parts), *parts]))
+    assert refused.content["status"] == "error"
     assert client.run("'alive'").succeeded().result
 
 
@@ -141,7 +137,7 @@ def test_the_parent_header_is_echoed_byte_by_byte(client, template):
 
 def test_the_identity_is_the_clients_own_whatever_it_is(kernel, connect):
     """Reference system, defect 1: every reply went to one hard-coded identity."""
-    for identity in (b"a", b"\x01" * 255, b"<IDS|MSG>", "ünïcödé".encode()):
+    for identity in (b"a", b"\x01" * 255, b"\xff\xfe", "ünïcödé".encode()):
         client = connect(kernel, identity=identity)
         assert client.run("1").plain == "1"
         client.close()
@@ -203,7 +199,6 @@ def test_a_client_that_left_before_its_reply_is_no_trouble(kernel, client, conne
         passing.execute("1")
         passing.close()
     assert client.run("'alive'").succeeded().result
-    client.foreign.clear()
 
 
 def test_a_client_comes_back_with_the_same_identity(kernel, connect):
