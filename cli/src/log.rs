@@ -14,17 +14,17 @@ pub struct Log {
         long,
         value_name = "LEVEL",
         env = "PERILUNE_LOG",
-        default_value = "warn",
         value_parser = |level: &str| EnvFilter::try_new(level).map(|_| level.to_owned()),
     )]
-    log_level: String,
+    log_level: Option<String>,
 }
 
 impl Log {
-    /// Begins to log into `stderr`.
-    pub fn start(&self, stderr: &'static File) {
+    /// Begins to log into `stderr`, at the level `usual` where the user has not said another.
+    pub fn start(&self, usual: &str, stderr: &'static File) {
+        let level = self.log_level.as_deref().unwrap_or(usual);
         tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new(&self.log_level))
+            .with_env_filter(EnvFilter::new(level))
             .with_ansi(false)
             .with_writer(move || stderr)
             .init();

@@ -13,6 +13,6 @@ pub use answers::Answers;
 pub use json_lines::JsonLines;
 pub use report::{Report, Summary};
 pub use runner::{Runner, Wishes};
-pub use source::Source;
+pub use source::{Source, SourceKind};
 pub use stop::Stops;
 pub use terminal::Terminal;

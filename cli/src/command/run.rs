@@ -10,14 +10,17 @@ use crate::atomic_file::{self, Access};
 use crate::embedded::EmbeddedKernel;
 use crate::exit::Exit;
 use crate::log::Log;
-use crate::run::{Answers, JsonLines, Report, Runner, Source, Stops, Summary, Terminal, Wishes};
+use crate::run::{
+    Answers, JsonLines, Report, Runner, Source, SourceKind, Stops, Summary, Terminal, Wishes,
+};
 use crate::standard::{self, Kept};
 
 /// `perilune run`
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A notebook runs in its own folder, as in Jupyter; a script in the current one. The kernel is in
-this process: neither Python nor Jupyter is needed. Ctrl-C interrupts the cell that runs and ends
+this process: neither Python nor Jupyter is needed. Of notebooks and of standard input the value of
+each cell is shown; a script shows what it writes. Ctrl-C interrupts the cell that runs and ends
 the run; a second Ctrl-C does not wait for the cell. A cell tagged raises-exception may fail.
 
 Exit codes: 0 all cells ran, 1 a cell failed, 2 wrong command line, 124 a cell timed out,
@@ -76,12 +79,14 @@ impl Arguments {
         }
 
         let (descriptors, kept) = standard::take()?;
-        self.log.start(&kept.stderr);
+        // A person sees the errors of the cells on the same terminal.
+        self.log.start("error", &kept.stderr);
         let to_bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
         let lua = LuaOptions {
             memory_limit: self.memory_limit.map(to_bytes),
             arguments: self.arguments.clone(),
-            script_name: source.is_script().then(|| self.file.display().to_string()),
+            script_name: (source.kind != SourceKind::Notebook)
+                .then(|| self.file.display().to_string()),
         };
         let kernel = EmbeddedKernel::start(descriptors, lua)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -103,18 +108,14 @@ impl Arguments {
         let mut report: Box<dyn Report> = if self.json {
             Box::new(JsonLines::begin(&kept.stdout, &source.name, code_cells)?)
         } else {
-            Box::new(Terminal::begin(
-                kept,
-                source.name.clone(),
-                source.is_script(),
-            ))
+            Box::new(Terminal::begin(kept, source.name.clone(), source.kind))
         };
         let wishes = Wishes {
             allow_errors: self.allow_errors,
             timeout: self.timeout,
             allow_stdin: !self.no_input,
         };
-        let answers = if source.is_stdin {
+        let answers = if source.kind == SourceKind::Typed {
             Answers::none()
         } else {
             Answers::from_stdin()?

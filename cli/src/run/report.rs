@@ -73,8 +73,8 @@ pub enum RunEnd {
     Completed,
     /// A cell failed.
     Failed(Option<u64>),
-    /// A cell ran too long.
-    TimedOut(Option<u64>),
+    /// A cell ran longer than this.
+    TimedOut(Option<u64>, Duration),
     /// Ctrl-C.
     Interrupted(Option<u64>),
     /// SIGTERM.
@@ -89,7 +89,7 @@ impl RunEnd {
         match self {
             Self::Completed => Exit::Success,
             Self::Failed(_) => Exit::Failed,
-            Self::TimedOut(_) => Exit::TimedOut,
+            Self::TimedOut(..) => Exit::TimedOut,
             Self::Interrupted(_) => Exit::Interrupted,
             Self::Terminated => Exit::Terminated,
             Self::Exited => Exit::of_script(script),
@@ -101,7 +101,7 @@ impl RunEnd {
         match self {
             Self::Completed => "ok",
             Self::Failed(_) => "error",
-            Self::TimedOut(_) => "timeout",
+            Self::TimedOut(..) => "timeout",
             Self::Interrupted(_) => "interrupted",
             Self::Terminated => "terminated",
             Self::Exited => "exit",

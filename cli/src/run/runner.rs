@@ -113,7 +113,10 @@ impl<'a> Runner<'a> {
                 CellEnd::Ok => {}
                 CellEnd::Failed if cell.may_fail || self.wishes.allow_errors => {}
                 CellEnd::Failed => return Ok(RunEnd::Failed(execution_count)),
-                CellEnd::TimedOut => return Ok(RunEnd::TimedOut(execution_count)),
+                CellEnd::TimedOut => {
+                    let limit = self.wishes.timeout.unwrap_or_default();
+                    return Ok(RunEnd::TimedOut(execution_count, limit));
+                }
                 CellEnd::Interrupted => return Ok(RunEnd::Interrupted(execution_count)),
                 CellEnd::Terminated => return Ok(RunEnd::Terminated),
                 CellEnd::Exited => return Ok(RunEnd::Exited),

@@ -1,8 +1,9 @@
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::notebook::Notebook;
 
@@ -11,62 +12,73 @@ use crate::notebook::Notebook;
 pub struct Source {
     /// What messages call it.
     pub name: String,
-    /// The folder of a notebook, which Jupyter would run it in; `None` for scripts.
+    /// What it is.
+    pub kind: SourceKind,
+    /// Where Jupyter would run it: a notebook's folder.
     pub folder: Option<PathBuf>,
-    /// Whether its code came by standard input, which is used up then.
-    pub is_stdin: bool,
     /// The cells; a script is one.
     pub notebook: Notebook,
 }
 
+/// What is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A notebook, which shows the values of its cells.
+    Notebook,
+    /// A program in a file, which writes what it wants to be seen.
+    Script,
+    /// What came by standard input, which is used up then, and is like a cell.
+    Typed,
+}
+
 impl Source {
-    /// Reads a notebook (`.ipynb`), a script (anything else), or a script from standard input (`-`).
+    /// Reads a notebook (`.ipynb`), a script (`.lua`, or no extension), or a script from standard
+    /// input (`-`).
     ///
     /// # Errors
     ///
     /// When the file cannot be read, or is not what it should be.
     pub fn read(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
         if path == Path::new("-") {
             let mut text = Vec::new();
             io::stdin()
                 .read_to_end(&mut text)
                 .context("reading standard input")?;
-            let notebook = script(&text).context("standard input")?;
             return Ok(Self {
                 name: "standard input".to_owned(),
+                kind: SourceKind::Typed,
                 folder: None,
-                is_stdin: true,
-                notebook,
+                notebook: script(&text).context("standard input")?,
             });
         }
+        let name = path.display().to_string();
         let text = fs::read(path).with_context(|| format!("reading {name}"))?;
-        let is_notebook = path
-            .extension()
-            .is_some_and(|extension| extension == "ipynb");
-        if !is_notebook {
-            let notebook = script(&text).with_context(|| name.clone())?;
-            return Ok(Self {
-                name,
-                folder: None,
-                is_stdin: false,
-                notebook,
-            });
+        match path.extension().map(OsStr::as_encoded_bytes) {
+            Some(b"ipynb") => {
+                let notebook = Notebook::parse(&text).with_context(|| name.clone())?;
+                let path = fs::canonicalize(path).with_context(|| format!("finding {name}"))?;
+                let folder = path.parent().map(Path::to_owned);
+                Ok(Self {
+                    name,
+                    kind: SourceKind::Notebook,
+                    folder,
+                    notebook,
+                })
+            }
+            Some(b"lua") | None => {
+                let notebook = script(&text).with_context(|| name.clone())?;
+                Ok(Self {
+                    name,
+                    kind: SourceKind::Script,
+                    folder: None,
+                    notebook,
+                })
+            }
+            Some(_) => bail!(
+                "{name} is neither a notebook (.ipynb) nor a Lua script (.lua); \
+                 `perilune run - < {name}` runs it as a script all the same"
+            ),
         }
-        let notebook = Notebook::parse(&text).with_context(|| name.clone())?;
-        let path = fs::canonicalize(path).with_context(|| format!("finding {name}"))?;
-        let folder = path.parent().map(Path::to_owned);
-        Ok(Self {
-            name,
-            folder,
-            is_stdin: false,
-            notebook,
-        })
-    }
-
-    /// Whether it is a script rather than a notebook.
-    pub fn is_script(&self) -> bool {
-        self.folder.is_none()
     }
 }
 

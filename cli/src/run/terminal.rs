@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use super::extent::Extent;
 use super::report::{CellSummary, Report, RunEnd, Summary};
+use super::source::SourceKind;
 use crate::embedded::Question;
 use crate::embedded::event::{CellError, Display, Event, Object, StreamName};
 use crate::notebook::CodeCell;
@@ -16,7 +17,7 @@ use crate::standard::Kept;
 pub struct Terminal {
     kept: &'static Kept,
     file: String,
-    is_script: bool,
+    kind: SourceKind,
     /// Whether standard output is a terminal, which can be taken back what was written.
     rewrites: bool,
     colours: bool,
@@ -31,12 +32,12 @@ pub struct Terminal {
 
 impl Terminal {
     /// Begins to tell of a run of this file.
-    pub fn begin(kept: &'static Kept, file: String, is_script: bool) -> Self {
+    pub fn begin(kept: &'static Kept, file: String, kind: SourceKind) -> Self {
         let on_terminal = kept.stdout.is_terminal();
         Self {
             kept,
             file,
-            is_script,
+            kind,
             rewrites: on_terminal && kept.stderr.is_terminal() && !is_dumb(),
             colours: wants_colours(&kept.stderr),
             written: Extent::default(),
@@ -167,6 +168,8 @@ impl Report for Terminal {
             Event::Stream(stream) => self.write(stream.name, &stream.text),
             Event::Display(display) => self.show(display),
             Event::Update(display) => self.update(display),
+            // A program's last call is no expression whose value somebody wants to see.
+            Event::Result(_) if self.kind == SourceKind::Script => Ok(()),
             Event::Result(result) => self.write_lines(StreamName::Stdout, &text_of(&result.data)),
             Event::Error(error) => self.show_error(error),
             Event::Clear { wait: true } => {
@@ -203,15 +206,17 @@ impl Report for Terminal {
             self.write(StreamName::Stdout, "\n")?;
         }
         let cell = |count: Option<u64>| match count {
-            Some(count) if !self.is_script => format!(": cell[{count}]"),
+            Some(count) if self.kind == SourceKind::Notebook => format!(": cell[{count}]"),
             _ => String::new(),
         };
         let what = match summary.end {
             RunEnd::Completed | RunEnd::Exited => return Ok(()),
             // The traceback has said it all.
-            RunEnd::Failed(_) if self.is_script => return Ok(()),
+            RunEnd::Failed(_) if self.kind != SourceKind::Notebook => return Ok(()),
             RunEnd::Failed(count) => format!("{} failed", cell(count)),
-            RunEnd::TimedOut(count) => format!("{} ran longer than --timeout allows", cell(count)),
+            RunEnd::TimedOut(count, limit) => {
+                format!("{} ran longer than {} s", cell(count), limit.as_secs_f64())
+            }
             RunEnd::Interrupted(count) => format!("{} was interrupted", cell(count)),
             RunEnd::Terminated => " was terminated".to_owned(),
         };

@@ -3,6 +3,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytesize::ByteSize;
@@ -58,11 +59,8 @@ impl Arguments {
         let endpoints = connection.file.endpoints().with_context(|| place.clone())?;
         let (transport, bound) = ZeroMq::bind(&endpoints)
             .map_err(|error| anyhow!("{place}: {error} (a port of 0 chooses a free one)"))?;
-        // The file goes when the kernel does, and also when what follows fails.
-        let _written = connection.write(bound.ports())?;
-
         let (descriptors, kept) = standard::take()?;
-        self.log.start(&kept.stderr);
+        self.log.start("warn", &kept.stderr);
         let options = Options {
             lua: LuaOptions {
                 memory_limit: self.memory_limit.map(to_bytes),
@@ -73,10 +71,17 @@ impl Arguments {
             signals: true,
             ports: bound.ports(),
         };
-        tracing::info!(connection_file = %place, "the kernel listens");
         let session = Session::new(connection.file.key(), "kernel");
-        let code = perilune_engine::serve(transport, session, options).await?;
-        Ok(Exit::of_script(code))
+        let mut kernel = pin!(perilune_engine::serve(transport, session, options));
+        // Whoever finds the connection file finds a kernel that answers, also to signals.
+        tokio::select! {
+            biased;
+            code = &mut kernel => return Ok(Exit::of_script(code?)),
+            () = std::future::ready(()) => {}
+        }
+        let _written = connection.write(bound.ports())?;
+        tracing::info!(connection_file = %place, "the kernel listens");
+        Ok(Exit::of_script(kernel.await?))
     }
 
     /// The connection to serve: the one that was given, or a new one.
