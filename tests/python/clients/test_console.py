@@ -58,5 +58,9 @@ def test_a_question_is_answered_at_the_terminal(console):
 
 
 def test_leaving_the_console_ends_the_kernel(console):
-    console.sendline("exit")
+    console.sendeof()
+    console.expect("Do you really want to exit")
+    console.sendline("y")
     console.expect(pexpect.EOF)
+    console.close()
+    assert console.exitstatus == 0

@@ -32,7 +32,7 @@ def test_locals_of_a_cell_that_failed_keep_what_they_had(client):
 
 
 def test_the_last_expression_is_shown(client):
-    for code, shown in [("1 + 1", "2"), ("x = 41\nx + 1", "42"), ("nil", None), ("x = 5", None)]:
+    for code, shown in [("1 + 1", "2"), ("x = 41\nx + 1", "42"), ("nil", "nil"), ("x = 5", None)]:
         assert client.run(code).succeeded().plain == shown, code
     assert "text" in client.run("'some text'").succeeded().plain
 
