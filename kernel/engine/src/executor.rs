@@ -142,7 +142,7 @@ impl<L: Language> Executor<L> {
             };
             (outcome, expressions)
         });
-        self.output.end_turn();
+        drop(listening);
 
         if stores_history {
             let result = outcome
@@ -210,7 +210,7 @@ impl<L: Language> Executor<L> {
     }
 
     fn comm(&mut self, context: &Context, mut turn: ShellTurn<'_>, message: CommMessage) {
-        self.output.begin_turn(&turn.origin().parent, true, None);
+        let listening = self.output.begin_turn(&turn.origin().parent, true, None);
         let (id, opens) = (
             message.id().to_owned(),
             matches!(message, CommMessage::Open { .. }),
@@ -222,7 +222,7 @@ impl<L: Language> Executor<L> {
         }
         let language = &mut self.language;
         let accepted = context.running.during(|| language.comm(message));
-        self.output.end_turn();
+        drop(listening);
         match accepted {
             Ok(true) => {}
             Ok(false) => {

@@ -311,3 +311,6 @@ impl<T: Transport> Kernel<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

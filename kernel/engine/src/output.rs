@@ -32,18 +32,15 @@ impl Output {
     }
 
     /// From now on output belongs to this request, and questions go to its sender, if to anyone.
-    pub(crate) fn begin_turn(&self, parent: &Parent, audible: bool, asker: Option<Vec<Bytes>>) {
+    pub(crate) fn begin_turn(
+        &self,
+        parent: &Parent,
+        audible: bool,
+        asker: Option<Vec<Bytes>>,
+    ) -> Listening<'_> {
         self.context.outbox.begin_turn(parent, audible);
         *self.asker() = asker;
-    }
-
-    /// Takes everything that was written during the turn, from wherever it came.
-    pub(crate) fn end_turn(&self) {
-        if let Some(capture) = &self.capture {
-            capture.drain(&self.context);
-        }
-        self.context.outbox.push(Item::EndOfText);
-        *self.asker() = None;
+        Listening(self)
     }
 
     fn catch_up(&self) {
@@ -67,6 +64,20 @@ impl Output {
         let mut message = with_metadata(Outgoing::new(msg_type, parent, content), metadata);
         message.buffers = buffers;
         self.context.publish(message, Weight::Essential);
+    }
+}
+
+/// While it is kept, output belongs to one request. When it is dropped, also by a panic, everything
+/// that was written meanwhile is taken, from wherever it came.
+pub(crate) struct Listening<'a>(&'a Output);
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        if let Some(capture) = &self.0.capture {
+            capture.drain(&self.0.context);
+        }
+        self.0.context.outbox.push(Item::EndOfText);
+        *self.0.asker() = None;
     }
 }
 

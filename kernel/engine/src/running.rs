@@ -32,13 +32,8 @@ impl Running {
                 *state = State::Busy;
             }
         }
-        let result = code();
-        let mut state = self.lock();
-        if *state == State::Busy {
-            *state = State::Idle;
-            self.interrupt.clear();
-        }
-        result
+        let _end = End(self);
+        code()
     }
 
     /// Interrupts what runs. An idle kernel ignores it; returns whether anything ran.
@@ -64,6 +59,19 @@ impl Running {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The end of what ran, by a return or by a panic.
+struct End<'a>(&'a Running);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        if *state == State::Busy {
+            *state = State::Idle;
+            self.0.interrupt.clear();
+        }
     }
 }
 

@@ -1,0 +1,319 @@
+//! A kernel of a language that is not Lua: what the engine promises it promises to any.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use perilune_language::{
+    Cell, CommMessage, Completeness, Completion, Detail, Display, DisplayAction, Failure,
+    FailureKind, Host, Interrupt, Language, LanguageInfo, MimeBundle, Outcome, Stream,
+};
+use perilune_transport::{Channel, Client, Source, in_process};
+use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
+use serde_json::{Value, json};
+
+use super::{Options, serve_language};
+
+const INFO: LanguageInfo = LanguageInfo {
+    name: "words",
+    version: "1",
+    mimetype: "text/plain",
+    file_extension: ".txt",
+    pygments_lexer: "text",
+    codemirror_mode: "null",
+    help_links: &[],
+};
+
+/// A language of single words.
+struct Words {
+    host: Arc<dyn Host>,
+    interrupt: Interrupt,
+}
+
+impl Language for Words {
+    fn execute(&mut self, cell: &Cell) -> Result<Outcome, Failure> {
+        for word in cell.code.split_whitespace() {
+            match word {
+                "panic" => panic!("as it was told"),
+                "fail" => return Err(failure(FailureKind::Runtime, "Failed")),
+                "exit" => return Err(failure(FailureKind::Exit(7), "Exit")),
+                "wait" => {
+                    while !self.interrupt.is_raised() {
+                        std::thread::yield_now();
+                    }
+                    return Err(failure(FailureKind::Interrupted, "Interrupted"));
+                }
+                "unless-interrupted" if self.interrupt.is_raised() => {
+                    return Err(failure(FailureKind::Interrupted, "Interrupted"));
+                }
+                "show" => self.host.display(Display {
+                    action: DisplayAction::Show,
+                    bundle: MimeBundle::plain("shown"),
+                    id: None,
+                    transient: serde_json::Map::new(),
+                }),
+                "error:" => self.host.write(Stream::Stderr, b"error:"),
+                word => self.host.write(Stream::Stdout, word.as_bytes()),
+            }
+        }
+        Ok(Outcome::default())
+    }
+
+    fn evaluate(&mut self, expression: &str) -> Result<MimeBundle, Failure> {
+        Ok(MimeBundle::plain(expression))
+    }
+
+    fn complete(&mut self, _code: &str, _cursor: usize) -> Completion {
+        panic!("nobody knows")
+    }
+
+    fn inspect(&mut self, _code: &str, _cursor: usize, _detail: Detail) -> Option<MimeBundle> {
+        None
+    }
+
+    fn is_complete(&mut self, _code: &str) -> Completeness {
+        Completeness::Unknown
+    }
+
+    fn comm(&mut self, _message: CommMessage) -> Result<bool, Failure> {
+        Ok(false)
+    }
+}
+
+fn failure(kind: FailureKind, name: &str) -> Failure {
+    Failure {
+        kind,
+        name: name.to_owned(),
+        message: name.to_owned(),
+        traceback: Vec::new(),
+    }
+}
+
+/// A kernel on a thread of its own, and its only client.
+struct Kernel {
+    client: Client,
+    session: Session,
+    ended: std::sync::mpsc::Receiver<Result<i32, String>>,
+}
+
+impl Kernel {
+    fn start() -> Self {
+        let (transport, client) = in_process();
+        let key = Key::new(b"key");
+        let kernel_session = Session::new(key.clone(), "kernel");
+        let (sent, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let start = |host, interrupt| Ok(Words { host, interrupt });
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let serving =
+                serve_language(transport, kernel_session, Options::default(), &INFO, start);
+            let code = runtime.block_on(serving).map_err(|error| error.to_string());
+            let _ = sent.send(code);
+        });
+        let kernel = Self {
+            client,
+            session: Session::new(key, "tester"),
+            ended,
+        };
+        assert_eq!(kernel.hear(1), ["iopub iopub_welcome"]);
+        kernel
+    }
+
+    fn ask(&self, channel: Channel, msg_type: &'static str, content: Value) {
+        let message = Outgoing::new(msg_type, Parent::none(), content);
+        self.client
+            .send(channel, self.session.frames(Vec::new(), message).unwrap());
+    }
+
+    fn execute(&self, code: &str) {
+        self.ask(Channel::Shell, "execute_request", json!({"code": code}));
+    }
+
+    fn next(&self) -> (Source, Message) {
+        let (source, frames) = self
+            .client
+            .recv_timeout(Duration::from_secs(30))
+            .expect("in time")
+            .expect("a kernel");
+        (
+            source,
+            Unverified::split(frames)
+                .unwrap()
+                .verify_once(self.session.key())
+                .unwrap(),
+        )
+    }
+
+    /// The next messages, each in a few words.
+    fn hear(&self, count: usize) -> Vec<String> {
+        (0..count).map(|_| summary(&self.next())).collect()
+    }
+
+    fn exit_code(&self) -> i32 {
+        self.ended
+            .recv_timeout(Duration::from_secs(30))
+            .unwrap()
+            .unwrap()
+    }
+}
+
+fn summary((source, message): &(Source, Message)) -> String {
+    let content: Value = message.content().unwrap();
+    let source = match source {
+        Source::Iopub => "iopub",
+        Source::Shell => "shell",
+        Source::Control => "control",
+        Source::Stdin => "stdin",
+    };
+    let told = ["execution_state", "status", "text", "ename"]
+        .iter()
+        .find_map(|field| content.get(field)?.as_str())
+        .map(|told| format!(" {told}"))
+        .unwrap_or_default();
+    format!("{source} {}{told}", message.header.msg_type)
+}
+
+#[test]
+fn a_cell_s_effects_leave_in_order_between_busy_and_idle() {
+    let kernel = Kernel::start();
+    kernel.execute("one two error: show three");
+    assert_eq!(
+        kernel.hear(8),
+        [
+            "iopub status busy",
+            "iopub execute_input",
+            "iopub stream onetwo",
+            "iopub stream error:",
+            "iopub display_data",
+            "iopub stream three",
+            "shell execute_reply ok",
+            "iopub status idle",
+        ]
+    );
+}
+
+#[test]
+fn a_handler_that_panics_is_answered_with_an_error_and_the_kernel_lives() {
+    let kernel = Kernel::start();
+    kernel.execute("before panic");
+    assert_eq!(
+        kernel.hear(5),
+        [
+            "iopub status busy",
+            "iopub execute_input",
+            "iopub stream before",
+            "shell execute_reply error",
+            "iopub status idle",
+        ]
+    );
+    kernel.ask(Channel::Shell, "complete_request", json!({"code": ""}));
+    assert_eq!(
+        kernel.hear(3),
+        [
+            "iopub status busy",
+            "shell complete_reply error",
+            "iopub status idle"
+        ]
+    );
+    kernel.execute("alive");
+    assert_eq!(kernel.hear(5)[2], "iopub stream alive");
+}
+
+#[test]
+fn an_interrupt_after_a_panic_still_meets_what_runs_and_only_that() {
+    let kernel = Kernel::start();
+    kernel.execute("panic");
+    kernel.hear(4);
+    kernel.ask(Channel::Control, "interrupt_request", json!({}));
+    kernel.hear(3);
+    kernel.execute("unless-interrupted");
+    assert_eq!(kernel.hear(5)[3], "shell execute_reply ok");
+    kernel.execute("started wait");
+    assert_eq!(kernel.hear(3)[2], "iopub stream started");
+    kernel.ask(Channel::Control, "interrupt_request", json!({}));
+    let mut heard = kernel.hear(6);
+    heard.sort();
+    assert_eq!(
+        heard,
+        [
+            "control interrupt_reply ok",
+            "iopub error Interrupted",
+            "iopub status busy",
+            "iopub status idle",
+            "iopub status idle",
+            "shell execute_reply error",
+        ]
+    );
+}
+
+#[test]
+fn a_failure_aborts_what_was_sent_before_it_was_known() {
+    let kernel = Kernel::start();
+    kernel.execute("fail");
+    kernel.execute("never");
+    kernel.ask(Channel::Shell, "is_complete_request", json!({"code": ""}));
+    assert_eq!(
+        kernel.hear(11),
+        [
+            "iopub status busy",
+            "iopub execute_input",
+            "iopub error Failed",
+            "shell execute_reply error",
+            "iopub status idle",
+            "iopub status busy",
+            "shell execute_reply aborted",
+            "iopub status idle",
+            "iopub status busy",
+            "shell is_complete_reply unknown",
+            "iopub status idle",
+        ]
+    );
+}
+
+#[test]
+fn a_cell_that_asks_for_the_end_is_answered_before_it() {
+    let kernel = Kernel::start();
+    kernel.execute("exit");
+    assert_eq!(
+        kernel.hear(5),
+        [
+            "iopub status busy",
+            "iopub execute_input",
+            "shell execute_reply ok",
+            "iopub status idle",
+            "iopub shutdown_reply ok",
+        ]
+    );
+    assert_eq!(kernel.exit_code(), 7);
+}
+
+#[test]
+fn a_shutdown_answers_all_that_runs_and_waits() {
+    let kernel = Kernel::start();
+    kernel.execute("started wait");
+    assert_eq!(kernel.hear(3)[2], "iopub stream started");
+    kernel.execute("never");
+    kernel.ask(
+        Channel::Control,
+        "shutdown_request",
+        json!({"restart": true}),
+    );
+    assert_eq!(
+        kernel.hear(10),
+        [
+            "iopub error Interrupted",
+            "shell execute_reply error",
+            "iopub status idle",
+            "iopub status busy",
+            "shell execute_reply aborted",
+            "iopub status idle",
+            "iopub status busy",
+            "iopub shutdown_reply ok",
+            "control shutdown_reply ok",
+            "iopub status idle",
+        ]
+    );
+    assert_eq!(kernel.exit_code(), 0);
+}
