@@ -29,7 +29,7 @@ pub struct Limits {
     pub topics: usize,
     /// The longest topic, in bytes.
     pub topic_bytes: usize,
-    /// Connections of one socket.
+    /// Connections of one socket; fewer if the process may not open that many files.
     pub connections: usize,
     /// Connections of one socket that have not introduced themselves yet. More wait their turn.
     pub handshakes: usize,

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Resource, getrlimit};
 use perilune_wire::{Endpoints, Ports};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, coop};
@@ -67,7 +68,8 @@ impl ZeroMq {
         Self::bind_with(endpoints, Limits::default())
     }
 
-    /// As [`ZeroMq::bind`], with other limits.
+    /// As [`ZeroMq::bind`], with other limits. The process's limit of open files also bounds the
+    /// connections, so that peers never take the last file.
     ///
     /// # Errors
     ///
@@ -89,6 +91,11 @@ impl ZeroMq {
             listeners.push((socket, bound.listener));
             files.extend(bound.file);
         }
+        let connections = limits.connections.min(affordable_connections());
+        let limits = Limits {
+            connections,
+            ..limits
+        };
         let shared = Arc::new(Shared::new(limits));
         let (closing, watch) = watch::channel(false);
         let mut sockets = JoinSet::new();
@@ -142,6 +149,12 @@ fn bind(endpoints: &Endpoints, socket: Socket, port: u16) -> Result<Bound, Trans
         },
         reason,
     })
+}
+
+/// For each of the five sockets a sixth of the files this process may open.
+fn affordable_connections() -> usize {
+    let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+    usize::try_from(files / 6).unwrap_or(usize::MAX)
 }
 
 fn port_of(ports: &mut Ports, socket: Socket) -> &mut u16 {

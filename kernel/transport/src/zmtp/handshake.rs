@@ -106,11 +106,12 @@ async fn read_greeting<R: AsyncRead + Unpin>(reader: &mut R) -> Result<(), Hands
     }
     let mut rest = [0; GREETING_BYTES - SIGNATURE_BYTES - 1];
     reader.read_exact(&mut rest).await?;
-    let mechanism = rest[1..21].trim_ascii_end_zeros();
+    let mechanism = rest[1..21]
+        .split(|byte| *byte == 0)
+        .next()
+        .unwrap_or_default();
     if mechanism != MECHANISM {
-        return Err(HandshakeError::Mechanism(
-            String::from_utf8_lossy(mechanism).into_owned(),
-        ));
+        return Err(HandshakeError::Mechanism(printable(mechanism)));
     }
     Ok(())
 }
@@ -144,7 +145,7 @@ async fn read_ready<R: AsyncRead + Unpin>(
 fn accept(metadata: &Metadata, socket: Socket) -> Result<Bytes, HandshakeError> {
     if !socket.accepts(&metadata.socket_type) {
         return Err(HandshakeError::IncompatibleSocket {
-            peer: String::from_utf8_lossy(&metadata.socket_type).into_owned(),
+            peer: printable(&metadata.socket_type),
             ours: socket.socket_type(),
         });
     }
@@ -153,6 +154,11 @@ fn accept(metadata: &Metadata, socket: Socket) -> Result<Bytes, HandshakeError> 
         return Err(HandshakeError::Identity);
     }
     Ok(metadata.identity.clone())
+}
+
+/// What a peer calls itself, short and without anything that could upset a terminal or a log.
+fn printable(name: &[u8]) -> String {
+    name[..name.len().min(32)].escape_ascii().to_string()
 }
 
 fn ready(socket: Socket) -> Bytes {
@@ -178,20 +184,6 @@ fn command(body: &[u8]) -> Bytes {
     bytes.put_slice(EncodedHeader::command(body.len()).as_bytes());
     bytes.put_slice(body);
     bytes.freeze()
-}
-
-trait TrimZeros {
-    fn trim_ascii_end_zeros(&self) -> &[u8];
-}
-
-impl TrimZeros for [u8] {
-    fn trim_ascii_end_zeros(&self) -> &[u8] {
-        let end = self
-            .iter()
-            .rposition(|byte| *byte != 0)
-            .map_or(0, |last| last + 1);
-        &self[..end]
-    }
 }
 
 #[cfg(test)]

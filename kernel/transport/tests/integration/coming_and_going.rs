@@ -6,11 +6,17 @@ use crate::peer::{Peer, message};
 use crate::support::{bind_tcp, echo, frames, soon, subscription};
 
 #[tokio::test]
-async fn two_hundred_connections_come_and_go() {
+async fn two_hundred_clients_come_and_go() {
     let (kernel, ports) = bind_tcp(Limits::default());
     let _echo = echo(kernel);
     let mut clients = tokio::task::JoinSet::new();
     for number in 0..200_u8 {
+        if clients.len() == 50 {
+            soon(clients.join_next())
+                .await
+                .expect("fifty")
+                .expect("each is served");
+        }
         clients.spawn(async move {
             let mut iopub = Peer::connect(ports.iopub, "SUB", b"").await;
             iopub.send(&message(&[&[1, number]])).await;

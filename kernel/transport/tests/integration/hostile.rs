@@ -139,6 +139,22 @@ async fn silent_connections_make_way_for_those_that_introduce_themselves() {
 }
 
 #[tokio::test]
+async fn many_that_come_at_once_are_all_let_in() {
+    let (kernel, ports) = bind_tcp(Limits {
+        handshakes: 4,
+        ..Limits::default()
+    });
+    let _echo = echo(kernel);
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        clients.spawn(is_served(ports.shell));
+    }
+    while let Some(client) = soon(clients.join_next()).await {
+        client.expect("each is served");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_too_many_is_closed_and_the_rest_are_not() {
     let (kernel, ports) = bind_tcp(Limits {
         connections: 3,
