@@ -125,14 +125,14 @@ impl<L: Language> Executor<L> {
         let asker = request
             .allow_stdin
             .then(|| turn.origin().identities.clone());
-        self.output
-            .begin_turn(&turn.origin().parent, !request.silent, asker);
-
         let cell = Cell {
             name: self.cell_name(stores_history, execution_count),
             code: request.code,
             wants_result: !request.silent,
         };
+        let listening = self
+            .output
+            .begin_turn(&turn.origin().parent, !request.silent, asker);
         let (language, expressions) = (&mut self.language, &request.user_expressions);
         let (outcome, expressions) = context.running.during(|| {
             let outcome = language.execute(&cell);
