@@ -151,6 +151,31 @@ impl Kernel {
         (0..count).map(|_| summary(&self.next())).collect()
     }
 
+    /// The messages up to the next idle, each in a few words; text that was cut in two by time is
+    /// put together.
+    fn hear_turn(&self) -> Vec<String> {
+        const TEXT: &str = "iopub stream ";
+        let mut heard: Vec<String> = Vec::new();
+        loop {
+            let message = self.next();
+            let words = summary(&message);
+            match heard.last_mut() {
+                Some(last) if words.starts_with(TEXT) && last.starts_with(TEXT) => {
+                    let (name, text) = words[TEXT.len()..].split_at("stdout".len());
+                    if last[TEXT.len()..].starts_with(name) {
+                        last.push_str(text.trim_start());
+                    } else {
+                        heard.push(words);
+                    }
+                }
+                _ => heard.push(words),
+            }
+            if heard.last().is_some_and(|last| last == "iopub status idle") {
+                return heard;
+            }
+        }
+    }
+
     fn exit_code(&self) -> i32 {
         self.ended
             .recv_timeout(Duration::from_secs(30))
@@ -167,7 +192,11 @@ fn summary((source, message): &(Source, Message)) -> String {
         Source::Control => "control",
         Source::Stdin => "stdin",
     };
-    let told = ["execution_state", "status", "text", "ename"]
+    if message.header.msg_type == "stream" {
+        let of = |field: &str| content[field].as_str().unwrap().to_owned();
+        return format!("iopub stream {} {}", of("name"), of("text"));
+    }
+    let told = ["execution_state", "status", "ename"]
         .iter()
         .find_map(|field| content.get(field)?.as_str())
         .map(|told| format!(" {told}"))
@@ -180,14 +209,14 @@ fn a_cell_s_effects_leave_in_order_between_busy_and_idle() {
     let kernel = Kernel::start();
     kernel.execute("one two error: show three");
     assert_eq!(
-        kernel.hear(8),
+        kernel.hear_turn(),
         [
             "iopub status busy",
             "iopub execute_input",
-            "iopub stream onetwo",
-            "iopub stream error:",
+            "iopub stream stdout onetwo",
+            "iopub stream stderr error:",
             "iopub display_data",
-            "iopub stream three",
+            "iopub stream stdout three",
             "shell execute_reply ok",
             "iopub status idle",
         ]
@@ -203,7 +232,7 @@ fn a_handler_that_panics_is_answered_with_an_error_and_the_kernel_lives() {
         [
             "iopub status busy",
             "iopub execute_input",
-            "iopub stream before",
+            "iopub stream stdout before",
             "shell execute_reply error",
             "iopub status idle",
         ]
@@ -218,7 +247,7 @@ fn a_handler_that_panics_is_answered_with_an_error_and_the_kernel_lives() {
         ]
     );
     kernel.execute("alive");
-    assert_eq!(kernel.hear(5)[2], "iopub stream alive");
+    assert_eq!(kernel.hear(5)[2], "iopub stream stdout alive");
 }
 
 #[test]
@@ -231,7 +260,7 @@ fn an_interrupt_after_a_panic_still_meets_what_runs_and_only_that() {
     kernel.execute("unless-interrupted");
     assert_eq!(kernel.hear(5)[3], "shell execute_reply ok");
     kernel.execute("started wait");
-    assert_eq!(kernel.hear(3)[2], "iopub stream started");
+    assert_eq!(kernel.hear(3)[2], "iopub stream stdout started");
     kernel.ask(Channel::Control, "interrupt_request", json!({}));
     let mut heard = kernel.hear(6);
     heard.sort();
@@ -293,7 +322,7 @@ fn a_cell_that_asks_for_the_end_is_answered_before_it() {
 fn a_shutdown_answers_all_that_runs_and_waits() {
     let kernel = Kernel::start();
     kernel.execute("started wait");
-    assert_eq!(kernel.hear(3)[2], "iopub stream started");
+    assert_eq!(kernel.hear(3)[2], "iopub stream stdout started");
     kernel.execute("never");
     kernel.ask(
         Channel::Control,
