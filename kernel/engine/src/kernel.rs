@@ -247,6 +247,11 @@ impl<T: Transport> Kernel<'_, T> {
 
     async fn end(mut self, ending: Ending) -> Result<i32, EngineError> {
         if !matches!(ending, Ending::Failed(_)) {
+            // What was sent before anybody could know of the end is answered too.
+            self.context.queue.close();
+            while let Some(farewell) = self.take_all_that_was_sent().await {
+                farewell.answer(self.context, &mut self.publisher);
+            }
             self.end_executor().await;
         }
         let _ = self.publisher.send_outbox();
@@ -271,7 +276,6 @@ impl<T: Transport> Kernel<'_, T> {
     /// Stops what runs, answers what waits, and sends what comes of it meanwhile.
     async fn end_executor(&mut self) {
         let context = Arc::clone(self.context);
-        context.queue.close();
         context.running.end();
         context.stdin.close();
         let deadline = Instant::now() + LAST_CELL;
