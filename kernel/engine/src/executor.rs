@@ -191,7 +191,7 @@ impl<L: Language> Executor<L> {
             Err(failure) => {
                 let error = error_content(failure);
                 if !request.silent {
-                    turn.publish("error", error.clone(), Weight::Output);
+                    turn.publish("error", error.clone(), Weight::Essential);
                 }
                 if request.stop_on_error {
                     abort_what_waits(context);
@@ -235,7 +235,7 @@ impl<L: Language> Executor<L> {
                     turn.publish("comm_close", close, Weight::Essential);
                 }
             }
-            Err(failure) => turn.publish("error", error_content(failure), Weight::Output),
+            Err(failure) => turn.publish("error", error_content(failure), Weight::Essential),
         }
         turn.reply(());
     }
