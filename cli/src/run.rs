@@ -11,7 +11,7 @@ mod terminal;
 
 pub use answers::Answers;
 pub use json_lines::JsonLines;
-pub use report::{Report, Summary};
+pub use report::{Report, RunEnd, Summary};
 pub use runner::{Runner, Wishes};
 pub use source::{Source, SourceKind};
 pub use stop::Stops;

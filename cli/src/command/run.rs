@@ -10,8 +10,10 @@ use crate::atomic_file::{self, Access};
 use crate::embedded::EmbeddedKernel;
 use crate::exit::Exit;
 use crate::log::Log;
+use crate::notebook::Notebook;
 use crate::run::{
-    Answers, JsonLines, Report, Runner, Source, SourceKind, Stops, Summary, Terminal, Wishes,
+    Answers, JsonLines, Report, RunEnd, Runner, Source, SourceKind, Stops, Summary, Terminal,
+    Wishes,
 };
 use crate::standard::{self, Kept};
 
@@ -114,6 +116,7 @@ impl Arguments {
             allow_errors: self.allow_errors,
             timeout: self.timeout,
             allow_stdin: !self.no_input,
+            keeps_outputs: output.is_some(),
         };
         let answers = if source.kind == SourceKind::Typed {
             Answers::none()
@@ -127,17 +130,20 @@ impl Arguments {
         let result = runner.run().await;
         let not_run = code_cells - runner.reached();
 
-        // The outputs are worth keeping, whatever happened to the run.
-        if let Some(output) = output {
-            let text = source
-                .notebook
-                .to_json()
-                .context("writing the notebook as JSON")?;
-            atomic_file::replace(output, &text, Access::Shared)
-                .with_context(|| format!("writing {}", output.display()))?;
-        }
-        let end = result?;
-        let code = kernel.end().await?;
+        // The outputs are worth keeping and the kernel must end, whatever happened to the run.
+        let written = output.map_or(Ok(()), |output| write_notebook(&source.notebook, output));
+        let code = match result {
+            Ok(RunEnd::Exited) => kernel.ended().await,
+            // The cells have run; how the kernel ends is a matter for its log.
+            _ => {
+                if let Err(error) = kernel.end().await {
+                    tracing::error!("{error:#}");
+                }
+                Ok(0)
+            }
+        };
+        let (end, code) = (result?, code?);
+        written?;
         let exit = end.exit(code);
         report.ends(&Summary {
             end,
@@ -148,6 +154,12 @@ impl Arguments {
         })?;
         Ok(exit)
     }
+}
+
+fn write_notebook(notebook: &Notebook, path: &Path) -> Result<()> {
+    let text = notebook.to_json().context("writing the notebook as JSON")?;
+    atomic_file::replace(path, &text, Access::Shared)
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 /// Finds out before anything runs that the result of it could not be written.

@@ -1,7 +1,7 @@
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use perilune_engine::{Descriptors, EngineError, LuaOptions, Options};
 use perilune_transport::{Channel, Client, Limits, Source, in_process_with};
 use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
@@ -198,12 +198,12 @@ impl EmbeddedKernel {
         }
     }
 
-    /// Ends the kernel, and whatever runs in it. Returns the exit code it ended with.
+    /// Ends the kernel, and whatever runs in it.
     ///
     /// # Errors
     ///
     /// When the kernel had failed.
-    pub async fn end(self) -> Result<i32> {
+    pub async fn end(self) -> Result<()> {
         let restart = json!({"restart": false});
         self.send(
             Channel::Control,
@@ -211,10 +211,18 @@ impl EmbeddedKernel {
             Parent::none(),
             restart,
         )?;
+        self.ended().await.map(drop)
+    }
+
+    /// Waits for the end of a kernel that ends by itself. Returns the exit code it ended with.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel had failed.
+    pub async fn ended(self) -> Result<i32> {
         let ended = async { while self.client.recv().await.is_some() {} };
         if tokio::time::timeout(GOODBYE, ended).await.is_err() {
-            tracing::warn!("the kernel did not end in time");
-            return Ok(0);
+            bail!("the kernel did not end");
         }
         self.thread
             .join()

@@ -32,14 +32,16 @@ impl Extent {
         }
     }
 
-    /// From here on, as far as lines are concerned.
-    pub fn forget_lines(&mut self) {
-        self.lines = 0;
+    /// Takes text that was measured by itself, from the start of a line to the start of another.
+    pub fn add(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.column = other.column;
     }
 
-    /// Whether the cursor is at the start of a line.
-    pub fn is_at_line_start(self) -> bool {
-        self.column == 0
+    /// The last text that was added has been erased.
+    pub fn take_back(&mut self, other: Self) {
+        self.lines = self.lines.saturating_sub(other.lines);
+        self.column = 0;
     }
 
     /// What takes it all back from a terminal of so many rows; `None` when it has scrolled away.

@@ -22,6 +22,8 @@ pub struct Wishes {
     pub timeout: Option<Duration>,
     /// Whether cells may ask.
     pub allow_stdin: bool,
+    /// Whether the notebook shall get what the cells leave. A program may write for days.
+    pub keeps_outputs: bool,
 }
 
 /// Runs the cells of a notebook one after the other.
@@ -45,6 +47,8 @@ struct Turn {
     request: String,
     replied: bool,
     idle: bool,
+    /// The cell's number, once it has started.
+    execution_count: Option<u64>,
     /// Whether the user has seen an error of it.
     failed: bool,
     /// Whether it wants the kernel to end.
@@ -151,6 +155,7 @@ impl<'a> Runner<'a> {
             request,
             replied: false,
             idle: false,
+            execution_count: None,
             failed: false,
             exits: false,
             stopping: None,
@@ -158,10 +163,7 @@ impl<'a> Runner<'a> {
             question: None,
         };
         let end = self.see_through(cell, &mut turn).await?;
-        let execution_count = self
-            .outputs
-            .get(&cell.index)
-            .and_then(Outputs::execution_count);
+        let execution_count = turn.execution_count;
         let duration = began.elapsed();
         self.report.cell_ends(
             cell,
@@ -212,17 +214,27 @@ impl<'a> Runner<'a> {
                 }
             }
         }
-        Ok(turn.stopping.unwrap_or(if turn.failed {
-            CellEnd::Failed
-        } else {
-            CellEnd::Ok
-        }))
+        Ok(match turn {
+            Turn { exits: true, .. } => CellEnd::Exited,
+            Turn {
+                stopping: Some(stopping),
+                ..
+            } => *stopping,
+            Turn { failed: true, .. } => CellEnd::Failed,
+            _ => CellEnd::Ok,
+        })
     }
 
     fn take(&mut self, notice: Notice, cell: &CodeCell, turn: &mut Turn) -> Result<()> {
         match notice {
             Notice::Event(request, event) => {
-                turn.failed |= request == turn.request && matches!(event, Event::Error(_));
+                if request == turn.request {
+                    match event {
+                        Event::Started(count) => turn.execution_count = Some(count),
+                        Event::Error(_) => turn.failed = true,
+                        _ => {}
+                    }
+                }
                 self.take_event(&request, &event)
                     .context("telling what a cell does")?;
             }
@@ -258,7 +270,9 @@ impl<'a> Runner<'a> {
         let Some(cell) = self.requests.get(request).copied() else {
             return Ok(());
         };
-        if let Event::Update(update) = event {
+        if !self.wishes.keeps_outputs {
+            // Shown, and forgotten.
+        } else if let Event::Update(update) = event {
             for outputs in self.outputs.values_mut() {
                 outputs.update(update);
             }

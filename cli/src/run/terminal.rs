@@ -21,7 +21,8 @@ pub struct Terminal {
     /// Whether standard output is a terminal, which can be taken back what was written.
     rewrites: bool,
     colours: bool,
-    /// Since the cell's output was cleared last.
+    at_line_start: bool,
+    /// Since the cell began, or its output was cleared. Measured only where it can be taken back.
     written: Extent,
     clear_before_next: bool,
     /// The last text shown under each display id.
@@ -40,6 +41,7 @@ impl Terminal {
             kind,
             rewrites: on_terminal && kept.stderr.is_terminal() && !is_dumb(),
             colours: wants_colours(&kept.stderr),
+            at_line_start: true,
             written: Extent::default(),
             clear_before_next: false,
             shown: HashMap::new(),
@@ -55,7 +57,10 @@ impl Terminal {
             self.clear()?;
         }
         self.last = None;
-        self.written.write(text, self.size().1);
+        self.at_line_start = text.ends_with('\n');
+        if self.rewrites {
+            self.written.write(text, self.size().1);
+        }
         let mut file = match stream {
             StreamName::Stdout => &self.kept.stdout,
             StreamName::Stderr => &self.kept.stderr,
@@ -63,34 +68,32 @@ impl Terminal {
         file.write_all(text.as_bytes())
     }
 
-    /// Writes text of ours, on lines of its own.
-    fn write_lines(&mut self, stream: StreamName, text: &str) -> io::Result<()> {
-        if !self.written.is_at_line_start() {
-            self.write(stream, "\n")?;
-        }
-        self.write(stream, text)?;
-        if text.ends_with('\n') {
+    fn begin_line(&mut self, stream: StreamName) -> io::Result<()> {
+        if self.at_line_start {
             Ok(())
         } else {
             self.write(stream, "\n")
         }
     }
 
+    /// Writes text of ours, on lines of its own.
+    fn write_lines(&mut self, stream: StreamName, text: &str) -> io::Result<()> {
+        self.begin_line(stream)?;
+        self.write(stream, text)?;
+        self.begin_line(stream)
+    }
+
     fn show(&mut self, display: &Display) -> io::Result<()> {
-        let text = text_of(&display.data);
         if std::mem::take(&mut self.clear_before_next) {
             self.clear()?;
         }
-        if !self.written.is_at_line_start() {
-            self.write(StreamName::Stdout, "\n")?;
-        }
+        self.begin_line(StreamName::Stdout)?;
+        let before = std::mem::take(&mut self.written);
+        let text = text_of(&display.data);
         self.write_lines(StreamName::Stdout, &text)?;
+        let extent = std::mem::replace(&mut self.written, before);
+        self.written.add(extent);
         if let Some(id) = display.id() {
-            let mut extent = Extent::default();
-            extent.write(&text, self.size().1);
-            if !extent.is_at_line_start() {
-                extent.write("\n", self.size().1);
-            }
             self.shown.insert(id.to_owned(), text);
             self.last = Some((id.to_owned(), extent));
         }
@@ -113,6 +116,7 @@ impl Terminal {
             && last == id
             && let Some(erasure) = extent.erasure(self.size().0)
         {
+            self.written.take_back(*extent);
             (&self.kept.stdout).write_all(erasure.as_bytes())?;
         }
         self.show(display)
@@ -155,10 +159,10 @@ impl Report for Terminal {
     fn cell_begins(&mut self, _cell: &CodeCell) -> io::Result<()> {
         // What an earlier cell wrote is not this one's to clear.
         self.clear_before_next = false;
-        if !self.written.is_at_line_start() && self.rewrites {
-            self.write(StreamName::Stdout, "\n")?;
+        if self.rewrites {
+            self.begin_line(StreamName::Stdout)?;
         }
-        self.written.forget_lines();
+        self.written = Extent::default();
         Ok(())
     }
 
@@ -182,18 +186,17 @@ impl Report for Terminal {
 
     fn question(&mut self, _cell: usize, question: &Question) -> io::Result<()> {
         // What is piped elsewhere shall hold only what the cells wrote.
-        let to_stdout = self.kept.stdout.is_terminal();
-        let stream = if to_stdout {
-            StreamName::Stdout
+        if self.kept.stdout.is_terminal() {
+            self.write(StreamName::Stdout, &question.prompt)
         } else {
-            StreamName::Stderr
-        };
-        self.write(stream, &question.prompt)
+            (&self.kept.stderr).write_all(question.prompt.as_bytes())
+        }
     }
 
     fn answered(&mut self) {
         if io::stdin().is_terminal() {
             self.written.write("\n", self.size().1);
+            self.at_line_start = true;
         }
     }
 
@@ -202,8 +205,8 @@ impl Report for Terminal {
     }
 
     fn ends(&mut self, summary: &Summary<'_>) -> io::Result<()> {
-        if !self.written.is_at_line_start() && self.rewrites {
-            self.write(StreamName::Stdout, "\n")?;
+        if self.rewrites {
+            self.begin_line(StreamName::Stdout)?;
         }
         let cell = |count: Option<u64>| match count {
             Some(count) if self.kind == SourceKind::Notebook => format!(": cell[{count}]"),

@@ -1,0 +1,11 @@
+//! The real binary, used as a user would.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod kernelspec;
+mod lab;
+mod perilune;
+mod run_notebook;
+mod run_script;
+mod start;
+mod terminal;
