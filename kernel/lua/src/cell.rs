@@ -4,6 +4,6 @@ mod kept;
 mod prepare;
 mod run;
 
-pub(crate) use kept::{Kept, install};
+pub(crate) use kept::{Kept, install, push_closure};
 pub(crate) use prepare::plain_code;
-pub(crate) use run::{CallError, Values, call, call_within, compile, run};
+pub(crate) use run::{CallError, Values, call, call_within, compile_cell, run};

@@ -9,6 +9,7 @@ use perilune_language::{Host, Interrupt, Stream};
 use crate::cell::Kept;
 use crate::failure::{Sources, Stack};
 use crate::interrupt::Watchdog;
+use crate::io::{Children, Streams};
 
 /// What the kernel's own functions inside of Lua share.
 ///
@@ -31,8 +32,13 @@ pub(crate) struct Context {
     pub(crate) in_warning: Cell<bool>,
     /// The function that the kernel called last, for the end of a traceback.
     pub(crate) entry: Cell<*const c_void>,
+    pub(crate) streams: Streams,
+    pub(crate) children: RefCell<Children>,
     line: RefCell<Vec<u8>>,
 }
+
+/// Only its address counts.
+static REGISTRY_KEY: u8 = 0;
 
 /// A line buffer longer than this is not kept.
 const KEPT_LINE: usize = 64 * 1024;
@@ -50,6 +56,8 @@ impl Context {
             warnings: Cell::new(true),
             in_warning: Cell::new(false),
             entry: Cell::new(std::ptr::null()),
+            streams: Streams::default(),
+            children: RefCell::default(),
             line: RefCell::default(),
         }
     }
@@ -65,6 +73,43 @@ impl Context {
         unsafe { &*ffi::lua_touserdata(state, ffi::lua_upvalueindex(1)).cast::<Self>() }
     }
 
+    /// The context of a state, wherever it is.
+    ///
+    /// # Safety
+    ///
+    /// `state` must have been given its context by [`Context::register`], and the reference must
+    /// not be kept beyond the call. Raises no error; needs room for one value.
+    pub(crate) unsafe fn of_state<'a>(state: *mut ffi::lua_State) -> &'a Self {
+        // SAFETY: the caller vouches for the registration; the context outlives the state.
+        unsafe {
+            ffi::lua_rawgetp(
+                state,
+                ffi::LUA_REGISTRYINDEX,
+                (&raw const REGISTRY_KEY).cast(),
+            );
+            let context = ffi::lua_touserdata(state, -1);
+            ffi::lua_settop(state, -2);
+            &*context.cast::<Self>()
+        }
+    }
+
+    /// Lets [`Context::of_state`] find it.
+    ///
+    /// # Safety
+    ///
+    /// May raise a memory error.
+    pub(crate) unsafe fn register(&self, state: *mut ffi::lua_State) {
+        // SAFETY: the stack is as it was afterwards.
+        unsafe {
+            ffi::lua_pushlightuserdata(state, self.as_upvalue());
+            ffi::lua_rawsetp(
+                state,
+                ffi::LUA_REGISTRYINDEX,
+                (&raw const REGISTRY_KEY).cast(),
+            );
+        }
+    }
+
     /// What [`Context::of`] expects as an upvalue.
     pub(crate) fn as_upvalue(&self) -> *mut c_void {
         std::ptr::from_ref(self).cast_mut().cast()
@@ -75,6 +120,14 @@ impl Context {
         // C code is among the callers' callers, and a panic must not cross it.
         if catch_unwind(AssertUnwindSafe(|| self.host.write(stream, bytes))).is_err() {
             tracing::error!(stream = stream.name(), "the host panicked when written to");
+        }
+    }
+
+    /// Tells the host that others will write to the process's descriptors.
+    pub(crate) fn expect_foreign_output(&self) {
+        self.streams.flush();
+        if catch_unwind(AssertUnwindSafe(|| self.host.expect_foreign_output())).is_err() {
+            tracing::error!("the host panicked when told of foreign output");
         }
     }
 
@@ -98,6 +151,7 @@ impl Context {
             }
         }
         line.push(b'\n');
+        self.streams.flush();
         self.write(Stream::Stdout, &line);
         if line.capacity() <= KEPT_LINE {
             self.line.replace(line);

@@ -5,7 +5,7 @@ mod message;
 mod report;
 mod stack;
 
-pub(crate) use excerpt::Sources;
+pub(crate) use excerpt::{Sources, lines};
 pub(crate) use message::{describe_error, error_text};
 pub(crate) use report::{Place, library_names, of_error, of_syntax, of_unwinding};
 pub(crate) use stack::{Stack, capture, capture_one};

@@ -1,3 +1,4 @@
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use mlua::{Lua, LuaOptions, StdLib};
@@ -7,6 +8,8 @@ use perilune_language::{
 };
 
 use crate::cell::{self, CallError, Values, plain_code};
+use crate::code;
+use crate::comm::{self, Arrival};
 use crate::context::Context;
 use crate::failure::{self, Place};
 use crate::interrupt::{self, Running, Unwinding};
@@ -16,7 +19,7 @@ use crate::{LuaError, Options};
 /// Lua, on the thread that made it.
 pub struct Interpreter {
     // Dropped before the context, to which its functions point.
-    lua: Lua,
+    lua: ManuallyDrop<Lua>,
     context: Box<Context>,
     options: Options,
 }
@@ -43,24 +46,32 @@ impl Interpreter {
             // SAFETY: the state is fresh, and the closure owns nothing.
             unsafe {
                 lua.exec_raw::<()>((), |state| {
+                    context.register(state);
                     interrupt::install(state, context);
                     cell::install(state, context);
                     crate::io::install(state, context);
+                    crate::perilune::install(state, context);
+                    crate::require::install(state, context);
                 })?;
             }
         }
+        crate::display::install(&lua, &context.host)?;
+        comm::install(&lua, &context.host)?;
+        crate::require::extend_paths(&lua)?;
+        set_arguments(&lua, &options)?;
         if let Some(limit) = options.memory_limit {
             lua.set_memory_limit(limit)?;
         }
         context.watchdog.watch(&context.interrupt);
         Ok(Self {
-            lua,
+            lua: ManuallyDrop::new(lua),
             context,
             options,
         })
     }
 
     fn begin(&self) -> Running<'_> {
+        self.context.streams.forget_input();
         interrupt::begin(&self.context, self.lua.state())
     }
 
@@ -101,6 +112,11 @@ impl Interpreter {
         if values.is_silenced {
             return Ok(None);
         }
+        if let [value] = &*values.values
+            && crate::display::is_handle(&self.lua, value)
+        {
+            return Ok(None);
+        }
         bundle_of_all(&self.lua, &values.values)
     }
 
@@ -130,6 +146,9 @@ impl Interpreter {
     }
 
     fn ended(&self, unwinding: Unwinding) -> Failure {
+        if unwinding == Unwinding::Interrupt {
+            self.context.children.borrow().interrupt();
+        }
         let stacks = self.context.stacks.take();
         failure::of_unwinding(
             unwinding,
@@ -143,8 +162,29 @@ impl Interpreter {
     }
 }
 
+/// Sets the global `arg`, as `lua` does.
+fn set_arguments(lua: &Lua, options: &Options) -> mlua::Result<()> {
+    let arguments = lua.create_table()?;
+    for (index, argument) in options
+        .script_name
+        .iter()
+        .chain(&options.arguments)
+        .enumerate()
+    {
+        let index = index + usize::from(options.script_name.is_none());
+        arguments.raw_set(index, argument.as_str())?;
+    }
+    lua.globals().raw_set("arg", arguments)
+}
+
 impl Drop for Interpreter {
     fn drop(&mut self) {
+        // Finalisers run now, and can be stopped like any code.
+        let running = interrupt::begin(&self.context, self.lua.state()).leaving_its_state();
+        // SAFETY: dropped once, here, and not used behind this line.
+        unsafe { ManuallyDrop::drop(&mut self.lua) };
+        drop(running);
+        self.context.streams.flush();
         // Nobody may signal this thread when it is gone.
         self.context.interrupt.forget_kick();
     }
@@ -166,23 +206,47 @@ impl Language for Interpreter {
         Ok(outcome.result.unwrap_or_else(|| MimeBundle::plain("nil")))
     }
 
-    fn complete(&mut self, _: &str, cursor: usize) -> Completion {
-        Completion {
-            start: cursor,
-            end: cursor,
-            ..Completion::default()
+    fn complete(&mut self, code: &str, cursor: usize) -> Completion {
+        // It runs no code of the user's, but a collection may finalise something.
+        let _running = self.begin();
+        code::complete(&self.lua, &self.context, code, cursor)
+    }
+
+    fn inspect(&mut self, code: &str, cursor: usize, detail: Detail) -> Option<MimeBundle> {
+        let _running = self.begin();
+        code::inspect(&self.lua, &self.context, code, cursor, detail)
+    }
+
+    fn is_complete(&mut self, code: &str) -> Completeness {
+        let _running = self.begin();
+        code::is_complete(&self.lua, code)
+    }
+
+    fn comm(&mut self, message: CommMessage) -> Result<bool, Failure> {
+        let running = self.begin();
+        if let Some(unwinding) = running.stopped() {
+            return Err(self.ended(unwinding));
         }
-    }
-
-    fn inspect(&mut self, _: &str, _: usize, _: Detail) -> Option<MimeBundle> {
-        None
-    }
-
-    fn is_complete(&mut self, _: &str) -> Completeness {
-        Completeness::Unknown
-    }
-
-    fn comm(&mut self, _: CommMessage) -> Result<bool, Failure> {
-        Ok(false)
+        let arrival = comm::arrive(&self.lua, &message);
+        let called = match arrival {
+            Ok(Arrival::Unwanted) => return Ok(false),
+            Ok(Arrival::Nothing) => return Ok(true),
+            Ok(Arrival::Call(handler, arguments)) => {
+                cell::call(&self.lua, &self.context, handler, arguments)
+            }
+            Err(_) => Err(CallError::Memory),
+        };
+        let unwinding = interrupt::unwinding();
+        if (called.is_err() || unwinding.is_some())
+            && let CommMessage::Open { id, .. } = &message
+            && let Err(error) = comm::forget(&self.lua, id)
+        {
+            tracing::warn!(%error, "a comm whose handler failed stays open");
+        }
+        match (called, unwinding) {
+            (Ok(_), None) => Ok(true),
+            (Ok(_), Some(unwinding)) => Err(self.ended(unwinding)),
+            (Err(error), _) => Err(self.failed(error)),
+        }
     }
 }

@@ -1,6 +1,14 @@
-//! `print` and what else writes and reads.
+//! What reads and writes: `print`, `warn`, the standard files of `io`, and child processes.
 
+mod children;
+mod input;
+mod popen;
 mod print;
+mod streams;
+
+pub(crate) use children::{Children, pause};
+pub(crate) use input::{ask, refusal};
+pub(crate) use streams::Streams;
 
 use mlua::ffi;
 
@@ -15,5 +23,8 @@ pub(crate) unsafe fn install(state: *mut ffi::lua_State, context: &Context) {
     // SAFETY: passed on.
     unsafe {
         print::install(state, context);
+        streams::install(state, context);
+        input::install(state, context);
+        popen::install(state, context);
     }
 }

@@ -10,13 +10,19 @@
 )]
 
 mod cell;
+mod code;
+mod comm;
 mod context;
+mod display;
 mod failure;
+mod function;
 mod interpreter;
 mod interrupt;
 mod io;
 mod json;
 mod native;
+mod perilune;
+mod require;
 mod syntax;
 mod value;
 

@@ -30,7 +30,17 @@ impl Raise {
 }
 
 thread_local! {
-    static ERROR: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static TEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What a native function returns.
+pub(crate) enum Reply {
+    /// This many values, which it has pushed.
+    Values(c_int),
+    /// A string.
+    Text(Vec<u8>),
+    /// `nil`, a message and an error number, as Lua's `io` functions.
+    Failed(std::io::Error),
 }
 
 /// Runs the body of a native function.
@@ -41,12 +51,29 @@ thread_local! {
 /// dropped, with a `body` that itself calls nothing that raises a Lua error.
 pub(crate) unsafe fn run(
     state: *mut ffi::lua_State,
-    body: impl FnOnce() -> Result<c_int, Raise>,
+    body: impl FnOnce() -> Result<Reply, Raise>,
 ) -> c_int {
     let place;
     {
         let raise = match catch_unwind(AssertUnwindSafe(body)) {
-            Ok(Ok(results)) => return results,
+            Ok(Ok(Reply::Values(results))) => return results,
+            Ok(Ok(Reply::Text(text))) => {
+                TEXT.set(text);
+                // SAFETY: the text was moved to the thread, so this frame has nothing to drop.
+                return unsafe { push_text(state) };
+            }
+            Ok(Ok(Reply::Failed(error))) => {
+                let number = error.raw_os_error().unwrap_or(0);
+                TEXT.set(error.to_string().into_bytes());
+                drop(error);
+                // SAFETY: as above.
+                return unsafe {
+                    ffi::lua_pushnil(state);
+                    push_text(state);
+                    ffi::lua_pushinteger(state, number.into());
+                    3
+                };
+            }
             Ok(Err(raise)) => raise,
             Err(_) => Raise::message("internal error: a function of the kernel panicked"),
         };
@@ -57,21 +84,28 @@ pub(crate) unsafe fn run(
             Raise::Unwind(unwinding) => unsafe { interrupt::unwind(state, unwinding) },
         };
         place = wants_place;
-        ERROR.set(text.into_bytes());
+        TEXT.set(text.into_bytes());
     }
     // SAFETY: the message is owned by the thread, so this frame has nothing to drop. The
     // reference is not used after `lua_error`, and what is pushed is a copy.
     unsafe {
-        let (text, length) = ERROR.with_borrow(|error| (error.as_ptr(), error.len()));
         if place {
             ffi::luaL_where(state, 1);
         }
-        ffi::lua_pushlstring(state, text.cast(), length);
+        push_text(state);
         if place {
             ffi::lua_concat(state, 2);
         }
         ffi::lua_error(state)
     }
+}
+
+/// Pushes what is in [`TEXT`].
+unsafe fn push_text(state: *mut ffi::lua_State) -> c_int {
+    let (text, length) = TEXT.with_borrow(|text| (text.as_ptr(), text.len()));
+    // SAFETY: Lua copies the text before anything else can change it.
+    unsafe { ffi::lua_pushlstring(state, text.cast(), length) };
+    1
 }
 
 /// Pushes `function` with the context as its first upvalue.

@@ -4,7 +4,9 @@ mod bundle;
 mod layout;
 mod literal;
 mod pretty;
+mod summary;
 
-pub(crate) use bundle::{bundle_of, bundle_of_all};
+pub(crate) use bundle::{bundle_from, bundle_of, bundle_of_all, representation};
 pub(crate) use literal::quoted;
 pub(crate) use pretty::{Printer, Unwound, metatable};
+pub(crate) use summary::summary;

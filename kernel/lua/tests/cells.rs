@@ -1,5 +1,7 @@
 //! What cells are, to the people who write them.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 #[path = "support/notebook.rs"]
 mod notebook;
 

@@ -1,5 +1,7 @@
 //! Whatever runs can be stopped, and nothing is lost by it.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 #[path = "support/notebook.rs"]
 mod notebook;
 
@@ -182,4 +184,62 @@ fn what_is_to_be_closed_is_closed() {
         print 'ready' while true do end";
     interrupted(&mut notebook, code);
     assert_eq!(notebook.value("closed, x").as_deref(), Some("true, 1000"));
+}
+
+#[test]
+fn an_interrupt_at_any_moment_leaves_the_state_whole() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "busy = function()
+           local t = {}
+           while true do
+             t[#t % 100 + 1] = setmetatable({}, {__gc = function() for i = 1, 10 do end end})
+             local ok = pcall(error, 'x')
+             local co = coroutine.wrap(function(a) while true do a = coroutine.yield(a .. 'x') end end)
+             for i = 1, 5 do co('y') end
+             pcall(coroutine.wrap(function() local c <close> = setmetatable({}, {__close = function() end}) error('z') end))
+             table.sort({3, 1, 2}, function(a, b) return a < b end)
+             string.gsub('abc', '.', function(c) return c:upper() end)
+           end
+         end",
+    );
+    for round in 0..150u32 {
+        let interrupt = notebook.interrupt.clone();
+        let raiser = thread::spawn(move || {
+            // A different moment each time, from before the cell begins to well within it.
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_micros(u64::from(round) * 37) {
+                std::hint::spin_loop();
+            }
+            interrupt.raise();
+        });
+        let failure = notebook.fail("busy()");
+        assert_eq!(failure.kind, FailureKind::Interrupted, "{failure}");
+        raiser.join().unwrap();
+        notebook.interrupt.clear();
+        assert_eq!(
+            notebook
+                .value("collectgarbage() pcall(error, 1)")
+                .as_deref(),
+            Some("false, 1")
+        );
+        assert_eq!(notebook.value("debug.gethook()").as_deref(), Some("nil"));
+    }
+}
+
+#[test]
+fn interrupts_come_within_milliseconds() {
+    let mut notebook = Notebook::new();
+    let mut times: Vec<_> = (0..20)
+        .map(|_| {
+            interrupted(
+                &mut notebook,
+                "print 'ready' while true do pcall(print) end",
+            )
+            .1
+        })
+        .collect();
+    times.sort();
+    // The median: a busy machine may be late now and then.
+    assert!(times[10] < Duration::from_millis(10), "{times:?}");
 }

@@ -2,11 +2,12 @@ use std::ffi::{CString, c_int};
 
 use mlua::{IntoLuaMulti, Lua, MultiValue, Value, ffi};
 
-use super::kept::{push_closure, push_keep, upvalue_name};
+use super::kept::{Kept, push_closure, push_keep, upvalue_name};
 use super::prepare::{Prepared, prepare};
 use crate::context::Context;
 use crate::failure::capture_one;
 use crate::interrupt;
+use crate::syntax::Outline;
 
 /// What a cell's last statement gave.
 #[derive(Debug, Default)]
@@ -37,7 +38,7 @@ pub(crate) fn run(
 ) -> Result<Values, CallError> {
     let prepared = prepare(code, &context.kept.borrow());
     let Some(prepared) = prepared else {
-        compile(lua, name, code)?;
+        compile_without_outline(lua, name, code)?;
         // Lua understands what the outline does not: it runs, and neither its locals nor its
         // value are known.
         tracing::warn!(cell = name, "valid code has no outline");
@@ -74,8 +75,34 @@ fn is_keep(lua: &Lua, value: &Value) -> bool {
     keep.is_ok_and(|keep| keep.to_pointer() == value.to_pointer() && !value.to_pointer().is_null())
 }
 
+/// Compiles a cell and forgets its function.
+pub(crate) fn compile_cell(lua: &Lua, name: &str, code: &str) -> Result<(), CallError> {
+    match prepare(code, &Kept::default()) {
+        Some(prepared) => compile(lua, name, &prepared.alone),
+        None => compile_without_outline(lua, name, code),
+    }
+}
+
+/// What Lua says of code whose structure is not recognised.
+///
+/// If its end is missing it may be missing from an expression, which by itself is no statement.
+fn compile_without_outline(lua: &Lua, name: &str, code: &str) -> Result<(), CallError> {
+    let Err(error) = compile(lua, name, code) else {
+        return Ok(());
+    };
+    if let Some(start) = Outline::stuck_at(code) {
+        let as_expression = format!("{}return {}", &code[..start], &code[start..]);
+        if let Err(CallError::Syntax(message)) = compile(lua, name, &as_expression)
+            && message.ends_with("<eof>")
+        {
+            return Err(CallError::Syntax(message));
+        }
+    }
+    Err(error)
+}
+
 /// Compiles text and forgets the function.
-pub(crate) fn compile(lua: &Lua, name: &str, code: &str) -> Result<(), CallError> {
+fn compile(lua: &Lua, name: &str, code: &str) -> Result<(), CallError> {
     // SAFETY: the closure owns nothing and leaves what `load` pushes.
     let error: Value = unsafe {
         let name = chunk_name(name);
@@ -212,7 +239,8 @@ unsafe extern "C-unwind" fn remember_place(state: *mut ffi::lua_State) -> c_int 
         let context = Context::of(state);
         interrupt::report(|| {
             let mut stacks = context.lost_stacks.take();
-            stacks.push(capture_one(state));
+            // Without the handler itself.
+            stacks.push(capture_one(state, 1));
             context.stacks.replace(stacks);
         });
     }

@@ -49,23 +49,24 @@ pub(crate) unsafe fn capture(state: *mut ffi::lua_State) -> Vec<Stack> {
     interrupt::chain(state)
         .into_iter()
         // SAFETY: those that resumed it are live and have not moved on.
-        .map(|state| unsafe { capture_one(state) })
+        .map(|state| unsafe { capture_one(state, 0) })
         .collect()
 }
 
-/// The stack of one coroutine that does not run, or of the running one.
+/// The stack of one coroutine that does not run, or of the running one, without its innermost
+/// `skip` functions.
 ///
 /// # Safety
 ///
 /// `state` must be a live state of this thread. Raises no Lua error.
-pub(crate) unsafe fn capture_one(state: *mut ffi::lua_State) -> Stack {
+pub(crate) unsafe fn capture_one(state: *mut ffi::lua_State, skip: usize) -> Stack {
     // SAFETY: passed on.
-    let depth = unsafe { depth(state) };
+    let depth = unsafe { depth(state) }.saturating_sub(skip);
     let skipped = depth.saturating_sub(HEAD + TAIL);
     let mut frames = Vec::with_capacity(depth - skipped);
     for level in (0..depth).filter(|level| *level < HEAD || *level >= HEAD + skipped) {
         // SAFETY: passed on.
-        frames.extend(unsafe { frame(state, level) });
+        frames.extend(unsafe { frame(state, level + skip) });
     }
     Stack { frames, skipped }
 }

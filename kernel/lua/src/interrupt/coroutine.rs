@@ -146,7 +146,7 @@ unsafe fn save_stack(state: *mut ffi::lua_State, coroutine: *mut ffi::lua_State)
     // SAFETY: the first upvalue is the context; capturing raises no error.
     unsafe {
         report(|| {
-            let stack = capture_one(coroutine);
+            let stack = capture_one(coroutine, 0);
             Context::of(state).lost_stacks.borrow_mut().push(stack);
         });
     }

@@ -166,8 +166,8 @@ pub(crate) unsafe fn unwind(state: *mut ffi::lua_State, unwinding: Unwinding) ->
 }
 
 unsafe fn begin_unwinding(run: &Run, state: *mut ffi::lua_State, unwinding: Unwinding) {
-    if !run.is_unwinding.load(RELAXED) {
-        let context = run.context.load(RELAXED);
+    let context = run.context.load(RELAXED);
+    if !run.is_unwinding.load(RELAXED) && !run.current.load(RELAXED).is_null() {
         if let Unwinding::Exit(code) = unwinding {
             run.exit_code.store(code, RELAXED);
         }
@@ -312,7 +312,8 @@ unsafe fn follow(
 /// While it lives, Lua code may run and can be stopped.
 pub(crate) struct Running<'a> {
     context: &'a Context,
-    state: *mut ffi::lua_State,
+    // Nothing if the state does not outlive it.
+    state: Option<*mut ffi::lua_State>,
     // Bound to the thread that it was made on.
     _thread: PhantomData<*const ()>,
 }
@@ -333,12 +334,18 @@ pub(crate) fn begin(context: &Context, state: *mut ffi::lua_State) -> Running<'_
     context.watchdog.begin(&context.interrupt);
     Running {
         context,
-        state,
+        state: Some(state),
         _thread: PhantomData,
     }
 }
 
 impl Running<'_> {
+    /// What runs is the end of the state itself.
+    pub(crate) fn leaving_its_state(mut self) -> Self {
+        self.state = None;
+        self
+    }
+
     /// Whether somebody wants it to stop, or it wants to exit.
     pub(crate) fn stopped(&self) -> Option<Unwinding> {
         let raised = self.context.interrupt.is_raised();
@@ -354,8 +361,11 @@ impl Drop for Running<'_> {
             run.hooked.store(false, RELAXED);
             run.is_unwinding.store(false, RELAXED);
         });
-        // SAFETY: the state outlives what runs on it.
-        unsafe { remove_hook(self.state) };
+        if let Some(state) = self.state {
+            // SAFETY: the state outlives what runs on it.
+            unsafe { remove_hook(state) };
+        }
+        self.context.streams.flush();
         self.context.watchdog.end();
     }
 }

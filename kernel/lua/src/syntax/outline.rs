@@ -79,6 +79,23 @@ impl<'a> Outline<'a> {
         };
         parser.cell(&mut outline).then_some(outline)
     }
+
+    /// Where the top-level statement starts that is not Lua's; nothing if all of them are.
+    pub(crate) fn stuck_at(code: &'a str) -> Option<usize> {
+        let tokens: Vec<_> = tokens(code).collect();
+        let mut parser = Parser {
+            tokens: &tokens,
+            at: 0,
+            depth: 0,
+        };
+        loop {
+            let start = parser.peek()?.start;
+            parser.depth = 0;
+            if parser.statement().is_none() {
+                return Some(start);
+            }
+        }
+    }
 }
 
 /// Deeper nesting than this is left to Lua's compiler to refuse.

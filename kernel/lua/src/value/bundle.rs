@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mlua::{Function, Lua, Table, Value};
@@ -66,11 +68,14 @@ pub(crate) fn bundle_of(lua: &Lua, value: &Value) -> Result<MimeBundle, Unwound>
 /// The bundle that a table from MIME types to data describes.
 pub(crate) fn bundle_from(data: &Table, metadata: Option<&Table>) -> Result<MimeBundle, String> {
     let mut bundle = MimeBundle::default();
+    let mut kinds = BTreeMap::new();
     for (mime, data) in data.pairs::<Value, Value>().flatten() {
         let Value::String(mime) = &mime else {
             return Err(format!("a MIME type is a {}", mime.type_name()));
         };
-        let mime = mime.to_string_lossy();
+        kinds.insert(mime.to_string_lossy(), data);
+    }
+    for (mime, data) in kinds {
         bundle = bundle.with(&mime, representation(&mime, &data)?);
     }
     if let Some(metadata) = metadata {

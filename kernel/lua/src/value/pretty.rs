@@ -32,6 +32,7 @@ pub(crate) struct Printer<'a> {
     names: Option<HashMap<*const c_void, String>>,
     open: HashSet<*const c_void>,
     room: usize,
+    runs_metamethods: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -41,6 +42,15 @@ impl<'a> Printer<'a> {
             names: None,
             open: HashSet::new(),
             room: VALUES,
+            runs_metamethods: true,
+        }
+    }
+
+    /// A printer that runs no metamethods.
+    pub(crate) fn raw(lua: &'a Lua) -> Self {
+        Self {
+            runs_metamethods: false,
+            ..Self::new(lua)
         }
     }
 
@@ -113,7 +123,7 @@ impl<'a> Printer<'a> {
             return Ok(None);
         };
         let to_string = meta.raw_get::<Value>("__tostring").unwrap_or(Value::Nil);
-        if !to_string.is_nil() {
+        if !to_string.is_nil() && self.runs_metamethods {
             let Value::Function(function) = &to_string else {
                 let kind = to_string.type_name();
                 return Ok(Some(format!("<__tostring is a {kind}>")));

@@ -1,0 +1,7 @@
+//! Lets libraries of C find Lua's functions in the tests' executables, as the kernel's own build
+//! lets them.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-link-arg-tests=-rdynamic");
+}
