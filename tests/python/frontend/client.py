@@ -152,7 +152,13 @@ class Frontend:
             socket.identity = self.identity
         if kind == zmq.SUB:
             socket.setsockopt(zmq.RCVHWM, 0)
+        # A question to a client whose stdin is still on its way to the kernel is lost, with any
+        # kernel, because a ROUTER drops what is for nobody.
+        monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         socket.connect(self.endpoint(channel))
+        connected = monitor.poll(PATIENCE * 1000)
+        socket.disable_monitor()
+        assert connected, f"{channel} does not answer within {PATIENCE} s"
         return socket
 
     # Sending

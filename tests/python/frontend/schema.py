@@ -84,6 +84,7 @@ IS_COMPLETE_REPLY = {
     "anyOf": [
         record(status={"enum": ["complete", "invalid", "unknown"]}),
         record(status={"const": "incomplete"}, indent=STRING),
+        ERROR_REPLY,
     ]
 }
 

@@ -6,7 +6,7 @@ import subprocess
 
 def test_cjson_loads(client):
     cell = client.run("local cjson = require 'cjson'\nprint(cjson.decode('[1, {\"a\": 2}]')[2].a)").succeeded()
-    assert cell.text() == "2\n"
+    assert cell.text() == "2.0\n"
 
 
 def test_lpeg_loads(client):
@@ -22,7 +22,7 @@ def test_luasocket_loads_and_talks(client):
         "local one = assert(socket.connect('127.0.0.1', port))\n"
         "local two = server:accept()\n"
         "one:send('over the wire\\n')\n"
-        "print(two:receive())"
+        "print((two:receive()))"
     ).succeeded()
     assert cell.text() == "over the wire\n"
 

@@ -156,7 +156,7 @@ def test_a_cell_of_one_mebibyte_runs(client):
 
 
 def test_displays_are_updated_by_id_and_cleared(client):
-    cell = client.run("h = display('one')\nh:update('two')\ndisplay.clear{wait = true}").succeeded()
+    cell = client.run("h = display('one', {id = true})\nh:update('two')\ndisplay.clear{wait = true}").succeeded()
     shown = [m.type for m in cell.outputs]
     assert "update_display_data" in shown and shown[-1] == "clear_output"
     ids = {m.content["transient"]["display_id"] for m in cell.outputs[:-1]}
@@ -165,6 +165,22 @@ def test_displays_are_updated_by_id_and_cleared(client):
     later = client.run("h:update('three')").succeeded()
     assert [m.type for m in later.outputs] == ["update_display_data"]
     assert later.outputs[0].content["transient"]["display_id"] in ids
+
+
+def test_a_display_has_the_id_it_is_given(client):
+    shown = client.run("display.html('<b>1</b>', {id = 'tide'})").succeeded().outputs
+    assert [m.type for m in shown] == ["display_data"], "the handle is no result to be shown"
+    assert shown[0].content["transient"] == {"display_id": "tide"}
+    updated = client.run("display.update('tide', 2)").succeeded().outputs
+    assert [m.type for m in updated] == ["update_display_data"]
+    assert updated[0].content["transient"] == {"display_id": "tide"}
+
+
+def test_a_value_says_itself_how_it_is_shown(client):
+    client.run("moon = setmetatable({}, {__mime = function() return {['text/html'] = '<b>🌙</b>', ['text/plain'] = 'moon'} end})")
+    assert client.run("moon").succeeded().result == {"text/html": "<b>🌙</b>", "text/plain": "moon"}
+    shown = client.run("display(moon)").succeeded().all("display_data")[0]
+    assert shown.content["data"] == {"text/html": "<b>🌙</b>", "text/plain": "moon"}
 
 
 @pytest.mark.parametrize(
@@ -180,7 +196,7 @@ def test_displays_are_updated_by_id_and_cleared(client):
     ],
 )
 def test_rich_values_are_displayed_with_a_plain_text_beside_them(client, call, mime, value):
-    shown = client.run(f"{call};").succeeded().all("display_data")
-    assert len(shown) == 1
+    shown = client.run(call).succeeded().outputs
+    assert [m.type for m in shown] == ["display_data"], "and nothing beside it"
     assert shown[0].content["data"][mime] == value
     assert "text/plain" in shown[0].content["data"]

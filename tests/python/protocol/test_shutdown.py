@@ -68,7 +68,8 @@ def test_shutdown_ends_children_that_outlived_their_cell(kernel, client):
 
 def test_all_that_was_printed_arrives_before_the_end(kernel, client):
     request = client.execute("for i = 1, 20000 do print(i) end")
-    shutdown = client.send("shutdown_request", {"restart": False})
+    client.reply(request)
+    shutdown = client.send("shutdown_request", {"restart": False}, "control")
     lines = client.settle(request).text().split()
     assert lines == [str(n) for n in range(1, 20001)]
     client.settle(shutdown)
