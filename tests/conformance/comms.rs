@@ -17,7 +17,7 @@ fn a_comm_for_an_unknown_target_is_closed_at_once() {
 fn a_comm_carries_data_and_buffers_both_ways() {
     let (_kernel, mut client) = kernel();
     let code = "comm.register_target('echo', function(c)
-            c:on_msg(function(message) c:send(message.data, nil, message.buffers) end)
+            c:on_msg(function(c, message) c:send(message.data, nil, message.buffers) end)
         end)";
     client.runs_quietly(code, 1);
 
