@@ -50,6 +50,7 @@ impl Interpreter {
                     interrupt::install(state, context);
                     cell::install(state, context);
                     crate::io::install(state, context);
+                    crate::pattern::install(state);
                     crate::perilune::install(state, context);
                     crate::require::install(state, context);
                 })?;

@@ -20,7 +20,8 @@ mod run;
 mod watchdog;
 
 pub(crate) use run::{
-    Running, Unwinding, begin, chain, insist, is_unwinding, report, unwind, unwinding,
+    Running, Unwinding, begin, chain, hook_flag, insist, is_unwinding, report, unwind,
+    unwind_again, unwinding,
 };
 pub(crate) use watchdog::Watchdog;
 

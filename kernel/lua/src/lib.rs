@@ -21,6 +21,7 @@ mod interrupt;
 mod io;
 mod json;
 mod native;
+mod pattern;
 mod perilune;
 mod require;
 mod syntax;

@@ -37,7 +37,15 @@ fn interrupted(notebook: &mut Notebook, code: &str) -> (Failure, Duration) {
     (failure, took)
 }
 
-const LOOPS: [(&str, &str); 17] = [
+const LOOPS: [(&str, &str); 19] = [
+    (
+        "a pattern that backtracks",
+        "print 'ready' return ('a'):rep(40):find(('a?'):rep(40) .. ('a'):rep(40) .. 'b')",
+    ),
+    (
+        "a pattern that backtracks within protected calls",
+        "print 'ready' while true do pcall(string.gsub, ('a'):rep(3000), ('.-'):rep(20) .. 'b', '') end",
+    ),
     ("a tight loop", "print 'ready' while true do end"),
     ("pcall", "print 'ready' while true do pcall(function() while true do end end) end"),
     (

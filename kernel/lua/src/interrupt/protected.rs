@@ -7,8 +7,7 @@ use std::ffi::{CStr, c_int};
 
 use mlua::ffi;
 
-use super::{is_unwinding, run, unwinding};
-use crate::interrupt::Unwinding;
+use super::{is_unwinding, run};
 
 /// Replaces the global functions.
 pub(super) unsafe fn install(state: *mut ffi::lua_State) {
@@ -40,7 +39,7 @@ unsafe fn wrap_global(state: *mut ffi::lua_State, name: &CStr) {
 pub(super) unsafe fn pass_on(state: *mut ffi::lua_State) {
     if is_unwinding() {
         // SAFETY: passed on.
-        unsafe { run::unwind(state, unwinding().unwrap_or(Unwinding::Interrupt)) }
+        unsafe { run::unwind_again(state) }
     }
 }
 

@@ -144,9 +144,24 @@ unsafe extern "C-unwind" fn hook(state: *mut ffi::lua_State, _: *mut ffi::lua_De
             // A coroutine inherited the hook when it was made, and lives on.
             ffi::lua_sethook(state, None, 0, 0);
         } else if !reporting {
-            unwind(state, unwinding().unwrap_or(Unwinding::Interrupt));
+            unwind_again(state);
         }
     }
+}
+
+/// What is true while each instruction meets the hook, for code that no hook is called in.
+pub(crate) fn hook_flag() -> *const AtomicBool {
+    RUN.with(|run| &raw const run.hooked)
+}
+
+/// Does what the hook does.
+///
+/// # Safety
+///
+/// As [`unwind`].
+pub(crate) unsafe fn unwind_again(state: *mut ffi::lua_State) -> ! {
+    // SAFETY: passed on.
+    unsafe { unwind(state, unwinding().unwrap_or(Unwinding::Interrupt)) }
 }
 
 /// Ends the running cell, by an error that no Lua code can catch.
