@@ -34,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) entry: Cell<*const c_void>,
     pub(crate) streams: Streams,
     pub(crate) children: RefCell<Children>,
+    /// Whether the Lua state is being closed.
+    pub(crate) closing: Cell<bool>,
     line: RefCell<Vec<u8>>,
 }
 
@@ -58,6 +60,7 @@ impl Context {
             entry: Cell::new(std::ptr::null()),
             streams: Streams::default(),
             children: RefCell::default(),
+            closing: Cell::new(false),
             line: RefCell::default(),
         }
     }

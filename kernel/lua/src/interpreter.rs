@@ -1,7 +1,7 @@
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use mlua::{Lua, LuaOptions, StdLib};
+use mlua::{Lua, LuaOptions, StdLib, Value};
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Failure, Host, Interrupt, Language,
     MimeBundle, Outcome,
@@ -13,6 +13,7 @@ use crate::comm::{self, Arrival};
 use crate::context::Context;
 use crate::failure::{self, Place};
 use crate::interrupt::{self, Running, Unwinding};
+use crate::io;
 use crate::value::{Unwound, bundle_of_all};
 use crate::{LuaError, Options};
 
@@ -49,7 +50,7 @@ impl Interpreter {
                     context.register(state);
                     interrupt::install(state, context);
                     cell::install(state, context);
-                    crate::io::install(state, context);
+                    io::install(state, context);
                     crate::pattern::install(state);
                     crate::perilune::install(state, context);
                     crate::require::install(state, context);
@@ -118,6 +119,12 @@ impl Interpreter {
         {
             return Ok(None);
         }
+        // What `io.write` returns, for a second write.
+        if let ([Value::UserData(file)], true) = (&*values.values, values.is_call)
+            && io::is_standard_file(&self.lua, &self.context, file)
+        {
+            return Ok(None);
+        }
         bundle_of_all(&self.lua, &values.values)
     }
 
@@ -180,6 +187,7 @@ fn set_arguments(lua: &Lua, options: &Options) -> mlua::Result<()> {
 
 impl Drop for Interpreter {
     fn drop(&mut self) {
+        self.context.closing.set(true);
         // Finalisers run now, and can be stopped like any code.
         let running = interrupt::begin(&self.context, self.lua.state()).leaving_its_state();
         // SAFETY: dropped once, here, and not used behind this line.

@@ -8,7 +8,7 @@ mod streams;
 
 pub(crate) use children::{Children, pause};
 pub(crate) use input::{ask, refusal};
-pub(crate) use streams::Streams;
+pub(crate) use streams::{Streams, is_standard_file};
 
 use mlua::ffi;
 

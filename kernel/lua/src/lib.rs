@@ -1,13 +1,47 @@
 //! Lua 5.4 as a kernel's language.
 //!
-//! [`Interpreter`] runs cells on the thread that made it and says everything else through the
-//! [`Host`](perilune_language::Host) it was given.
-
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "completion and displays build on it next"
-)]
+//! [`Interpreter`] runs cells on the thread that made it, and says everything else through the
+//! [`Host`](perilune_language::Host) it was given. It knows no protocol.
+//!
+//! # Cells
+//!
+//! - The value of the last statement is shown if it is an expression, a call, or `return` with
+//!   values: each value as Lua would write it, several as in an expression list. A call that
+//!   returns nothing shows nothing, `nil` is shown as `nil`, as at `lua`'s own prompt, and a `;`
+//!   at the end hides the value. The file that `io.write` returns is not worth showing, nor is
+//!   the handle of a display.
+//! - Top-level locals live on: a later cell that mentions one has the very same variable, also if
+//!   the cell that declared it failed after that. `<const>` stays constant. `<close>` is closed at
+//!   the end of its cell and is not kept, nor is a local `_ENV`.
+//! - Code is compiled by itself before it is wrapped, so it cannot break out, and every addition
+//!   stands on a line of the user's, so line numbers are true. Binary chunks are refused.
+//!
+//! # Stopping
+//!
+//! An interrupt ends whatever runs within milliseconds, by an error that `pcall` does not catch
+//! (the source of `interrupt.rs` tells how), and leaves globals and locals as they are. The
+//! functions that would keep Lua from noticing are replaced by ones that notice: `pcall`,
+//! `xpcall`, `load`, coroutines, pattern matching, `io.read`, `io.popen`, `os.execute`. What
+//! remains is a function of a C library that computes or waits without end. If a coroutine has a
+//! hook of the user's own (`debug.sethook`), an interrupt that finds it running removes it.
+//!
+//! `os.exit` ends a cell in the same way; what to do then is the host's decision.
+//!
+//! # What Lua code has beside its standard library
+//!
+//! - `display(value, options)`, `display.html(text)` and its kin, `display.update(id, value)`,
+//!   `display.clear{wait = true}`; with the option `id` they return a handle with `:update`.
+//! - The metamethod `__mime(self)`, which returns a table from MIME types to data, and optionally
+//!   one of metadata.
+//! - `comm.register_target(name, handler)`, `comm.open(target, data, metadata, buffers)`, and of a
+//!   comm `:send`, `:close`, `:on_msg`, `:on_close`.
+//! - `perilune.input(prompt, {password = true})`, `perilune.sleep(seconds)`, and for JSON
+//!   `perilune.null` and `perilune.array(table)`.
+//!
+//! # Libraries of C
+//!
+//! They find Lua's functions in the executable, which has to export them: its build script says
+//! `cargo:rustc-link-arg-bins=-rdynamic`.
 
 mod cell;
 mod code;

@@ -57,6 +57,25 @@ fn one_print_is_one_write() {
 }
 
 #[test]
+fn what_io_write_returns_is_not_shown() {
+    let mut notebook = Notebook::new();
+    assert_eq!(notebook.value("io.write('x')"), None);
+    assert_eq!(notebook.value("io.stderr:write('x')"), None);
+    assert!(notebook.value("io.stdout").unwrap().starts_with("file ("));
+}
+
+#[test]
+fn a_forgotten_child_does_not_hold_up_the_end() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "p = io.popen('sleep 1000') q = io.popen('trap \"\" TERM; sleep 1000; sleep 1000', 'w')",
+    );
+    let start = Instant::now();
+    drop(notebook);
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
 fn what_was_buffered_comes_before_the_cell_ends_and_before_print() {
     let mut notebook = Notebook::new();
     let output =

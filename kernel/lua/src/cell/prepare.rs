@@ -25,6 +25,8 @@ pub(super) struct Prepared {
     pub(super) chunk: String,
     /// Whether a semicolon hides the value.
     pub(super) is_silenced: bool,
+    /// Whether the last statement is a call.
+    pub(super) is_call: bool,
 }
 
 /// How many locals one function is given to declare; Lua's limit is 200.
@@ -98,6 +100,7 @@ pub(super) fn prepare(code: &str, kept: &Kept) -> Option<Prepared> {
         alone,
         chunk: wrap(&body, &keep, &outline.names, kept),
         is_silenced,
+        is_call: outline.tail.is_some_and(|tail| tail.kind == TailKind::Call),
     })
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Values {
     pub(crate) values: Vec<Value>,
     /// Whether the user does not want to see them.
     pub(crate) is_silenced: bool,
+    /// Whether they are of a call, which may have been made for what it does.
+    pub(crate) is_call: bool,
 }
 
 /// Why Lua code did not run to its end.
@@ -58,6 +60,7 @@ pub(crate) fn run(
     Ok(Values {
         values,
         is_silenced: marked && prepared.is_silenced,
+        is_call: marked && prepared.is_call,
     })
 }
 

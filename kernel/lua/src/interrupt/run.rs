@@ -31,6 +31,8 @@ struct Run {
     context: AtomicPtr<Context>,
     /// Whether the coroutine that runs, and each that will, has the hook.
     hooked: AtomicBool,
+    /// Whether any coroutine was given the hook since the cell began.
+    was_hooked: AtomicBool,
     is_unwinding: AtomicBool,
     exit_code: AtomicI32,
     exits: AtomicBool,
@@ -55,6 +57,7 @@ thread_local! {
             current: AtomicPtr::new(ptr::null_mut()),
             context: AtomicPtr::new(ptr::null_mut()),
             hooked: AtomicBool::new(false),
+            was_hooked: AtomicBool::new(false),
             is_unwinding: AtomicBool::new(false),
             exit_code: AtomicI32::new(0),
             exits: AtomicBool::new(false),
@@ -110,6 +113,7 @@ extern "C" fn on_signal(_: c_int) {
             return;
         }
         run.hooked.store(true, RELAXED);
+        run.was_hooked.store(true, RELAXED);
         // SAFETY: this is the thread of the state that runs, as `lua_sethook` wants it.
         unsafe { set_hook(state) };
     });
@@ -239,6 +243,8 @@ pub(crate) fn insist() {
         let state = run.current.load(RELAXED);
         if run.is_unwinding.load(RELAXED) && !state.is_null() {
             run.hooked.store(true, RELAXED);
+            run.was_hooked.store(true, RELAXED);
+            run.was_hooked.store(true, RELAXED);
             // SAFETY: `state` runs on this thread.
             unsafe { set_hook(state) };
         }
@@ -315,7 +321,9 @@ unsafe fn follow(
             run.current.store(outside, RELAXED);
             run.resumption.store(resumption.outer, RELAXED);
             compiler_fence(Ordering::SeqCst);
-            remove_hook(coroutine);
+            if run.was_hooked.load(RELAXED) {
+                remove_hook(coroutine);
+            }
             if run.hooked.load(RELAXED) {
                 set_hook(outside);
             }
@@ -339,6 +347,7 @@ pub(crate) fn begin(context: &Context, state: *mut ffi::lua_State) -> Running<'_
         run.context
             .store(ptr::from_ref(context).cast_mut(), RELAXED);
         run.hooked.store(false, RELAXED);
+        run.was_hooked.store(false, RELAXED);
         run.is_unwinding.store(false, RELAXED);
         compiler_fence(Ordering::SeqCst);
         run.current.store(state, RELAXED);

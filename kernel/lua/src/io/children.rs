@@ -68,8 +68,13 @@ pub(super) fn wait(child: &mut Child, interrupt: &Interrupt) -> io::Result<Ended
     if let Some(status) = wait_until(child, interrupt)? {
         return Ok(Ended::Itself(status));
     }
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        signal_group(child, signal);
+    end(child, &[Signal::SIGINT, Signal::SIGTERM])
+}
+
+/// Ends a child and its own children, gently at first.
+pub(super) fn end(child: &mut Child, signals: &[Signal]) -> io::Result<Ended> {
+    for signal in signals {
+        signal_group(child, *signal);
         for _ in 0..GRACE.as_millis() / LONGEST_NAP.as_millis() {
             if child.try_wait()?.is_some() {
                 break;
@@ -77,7 +82,6 @@ pub(super) fn wait(child: &mut Child, interrupt: &Interrupt) -> io::Result<Ended
             std::thread::sleep(LONGEST_NAP);
         }
     }
-    // What is left of the group, the child's own children too.
     signal_group(child, Signal::SIGKILL);
     child.wait()?;
     Ok(Ended::Interrupted)

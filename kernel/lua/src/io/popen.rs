@@ -6,8 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
 use mlua::ffi;
+use nix::sys::signal::Signal;
 
-use super::children::{Ended, run_shell, shell, verdict, wait};
+use super::children::{Ended, end, run_shell, shell, verdict, wait};
 use super::streams::{LuaFile, METATABLE, push_closed};
 use crate::context::Context;
 use crate::interrupt::Unwinding;
@@ -119,6 +120,10 @@ unsafe extern "C-unwind" fn close(state: *mut ffi::lua_State) -> c_int {
             let child = context.children.borrow_mut().0.remove(&file);
             libc::fclose(file);
             match child {
+                // At the very end nobody waits for a child that nobody closed.
+                Some(mut child) if context.closing.get() => {
+                    ended(state, end(&mut child, &[Signal::SIGTERM]))
+                }
                 Some(mut child) => ended(state, wait(&mut child, &context.interrupt)),
                 None => Ok(Reply::Failed(std::io::Error::from_raw_os_error(
                     libc::ECHILD,

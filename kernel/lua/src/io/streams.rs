@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use libc::FILE;
-use mlua::ffi;
+use mlua::{AnyUserData, Lua, ffi};
 use perilune_language::{InputError, InputRequest, Stream};
 
 use super::input;
@@ -137,6 +137,22 @@ pub(super) unsafe fn push_closed(state: *mut ffi::lua_State) -> *mut LuaFile {
         ffi::luaL_setmetatable(state, METATABLE.as_ptr());
         file
     }
+}
+
+/// Whether a value is one of the standard files.
+pub(crate) fn is_standard_file(lua: &Lua, context: &Context, value: &AnyUserData) -> bool {
+    let streams = &context.streams;
+    let standard = [&streams.input, &streams.output, &streams.error].map(Cell::get);
+    // SAFETY: the closure owns nothing; `luaL_testudata` makes sure that it is a file.
+    let found = unsafe {
+        lua.exec_raw::<bool>(value, |state| {
+            let file = ffi::luaL_testudata(state, 1, METATABLE.as_ptr()).cast::<LuaFile>();
+            let found = !file.is_null() && standard.contains(&(*file).file);
+            ffi::lua_settop(state, 0);
+            ffi::lua_pushboolean(state, found.into());
+        })
+    };
+    found.unwrap_or(false)
 }
 
 unsafe extern "C-unwind" fn refuse_to_close(state: *mut ffi::lua_State) -> c_int {
