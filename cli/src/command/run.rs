@@ -84,13 +84,14 @@ impl Arguments {
         // A person sees the errors of the cells on the same terminal.
         self.log.start("error", &kept.stderr);
         let to_bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+        let name = || self.file.display().to_string();
         let lua = LuaOptions {
             memory_limit: self.memory_limit.map(to_bytes),
             arguments: self.arguments.clone(),
-            script_name: (source.kind != SourceKind::Notebook)
-                .then(|| self.file.display().to_string()),
+            script_name: (source.kind != SourceKind::Notebook).then(name),
         };
-        let kernel = EmbeddedKernel::start(descriptors, lua)?;
+        let program = (source.kind == SourceKind::Script).then(name);
+        let kernel = EmbeddedKernel::start(descriptors, lua, program)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -80,12 +80,17 @@ pub struct Question {
 }
 
 impl EmbeddedKernel {
-    /// Starts a kernel that has the process's descriptors for itself.
+    /// Starts a kernel that has the process's descriptors for itself. Of a `program`, errors speak
+    /// by its name instead of the cell's.
     ///
     /// # Errors
     ///
     /// When the operating system has no thread left.
-    pub fn start(descriptors: Descriptors, lua: LuaOptions) -> Result<Self> {
+    pub fn start(
+        descriptors: Descriptors,
+        lua: LuaOptions,
+        program: Option<String>,
+    ) -> Result<Self> {
         let limits = Limits {
             outgoing_bytes: OUTPUT_THAT_WAITS,
             ..Limits::default()
@@ -95,6 +100,7 @@ impl EmbeddedKernel {
         let kernel = Session::new(key.clone(), "kernel");
         let options = Options {
             lua,
+            program,
             descriptors: Some(descriptors),
             // Signals are the command line's.
             signals: false,

@@ -26,17 +26,25 @@ pub(crate) struct Executor<L> {
     context: Arc<Context>,
     output: Arc<Output>,
     language: L,
+    program: Option<String>,
     unnumbered: u64,
 }
 
 type ShellTurn<'a> = Turn<'a, &'a Outbox>;
 
 impl<L: Language> Executor<L> {
-    pub(crate) fn new(context: Arc<Context>, output: Arc<Output>, language: L) -> Self {
+    /// With a `program`, cells are parts of it and called by its name.
+    pub(crate) fn new(
+        context: Arc<Context>,
+        output: Arc<Output>,
+        language: L,
+        program: Option<String>,
+    ) -> Self {
         Self {
             context,
             output,
             language,
+            program,
             unnumbered: 0,
         }
     }
@@ -202,6 +210,9 @@ impl<L: Language> Executor<L> {
     }
 
     fn cell_name(&mut self, numbered: bool, execution_count: u64) -> String {
+        if let Some(program) = &self.program {
+            return program.clone();
+        }
         if numbered {
             return format!("cell[{execution_count}]");
         }

@@ -28,6 +28,8 @@ use crate::turn::Outlet;
 pub struct Options {
     /// What is Lua's alone.
     pub lua: LuaOptions,
+    /// The program that the cells are, where they are one: errors call them by its name.
+    pub program: Option<String>,
     /// The process's standard output and error, where the kernel shall take them over.
     pub descriptors: Option<Descriptors>,
     /// The process whose end ends the kernel too.
@@ -96,7 +98,13 @@ async fn serve_language<T: Transport, L: Language>(
         )?),
         None => None,
     };
-    let executor = start_executor(Arc::clone(&context), capture, interrupt, start)?;
+    let executor = start_executor(
+        Arc::clone(&context),
+        capture,
+        interrupt,
+        options.program,
+        start,
+    )?;
 
     let kernel = Kernel {
         publisher: Publisher::new(&context, transport),
@@ -115,14 +123,15 @@ fn start_executor<L: Language>(
     context: Arc<Context>,
     capture: Option<Arc<Capture>>,
     interrupt: Interrupt,
+    program: Option<String>,
     start: impl FnOnce(Arc<dyn Host>, Interrupt) -> Result<L, String> + Send + 'static,
 ) -> Result<oneshot::Receiver<Result<(), String>>, EngineError> {
     let (ended, end) = oneshot::channel();
     let run = move || {
         let output = Arc::new(Output::new(Arc::clone(&context), capture));
         let host: Arc<dyn Host> = Arc::clone(&output) as Arc<dyn Host>;
-        let result =
-            start(host, interrupt).map(|language| Executor::new(context, output, language).run());
+        let result = start(host, interrupt)
+            .map(|language| Executor::new(context, output, language, program).run());
         // Nobody listens when the kernel ended without us.
         let _ = ended.send(result);
     };

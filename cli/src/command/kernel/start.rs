@@ -66,6 +66,7 @@ impl Arguments {
                 memory_limit: self.memory_limit.map(to_bytes),
                 ..LuaOptions::default()
             },
+            program: None,
             descriptors: Some(descriptors),
             launcher: launcher(),
             signals: true,
