@@ -17,8 +17,6 @@ use crate::interrupt::{self, Unwinding};
 pub(crate) enum Raise {
     /// An error with this message; the caller's place is put before it.
     Message(String),
-    /// An error with this message as it is.
-    Plain(String),
     /// The cell ends, whatever protects it.
     Unwind(Unwinding),
 }
@@ -53,7 +51,6 @@ pub(crate) unsafe fn run(
     state: *mut ffi::lua_State,
     body: impl FnOnce() -> Result<Reply, Raise>,
 ) -> c_int {
-    let place;
     {
         let raise = match catch_unwind(AssertUnwindSafe(body)) {
             Ok(Ok(Reply::Values(results))) => return results,
@@ -77,25 +74,18 @@ pub(crate) unsafe fn run(
             Ok(Err(raise)) => raise,
             Err(_) => Raise::message("internal error: a function of the kernel panicked"),
         };
-        let (text, wants_place) = match raise {
-            Raise::Message(text) => (text, true),
-            Raise::Plain(text) => (text, false),
+        match raise {
+            Raise::Message(text) => TEXT.set(text.into_bytes()),
             // SAFETY: nothing of the body is left; only plain values are.
             Raise::Unwind(unwinding) => unsafe { interrupt::unwind(state, unwinding) },
-        };
-        place = wants_place;
-        TEXT.set(text.into_bytes());
+        }
     }
     // SAFETY: the message is owned by the thread, so this frame has nothing to drop. The
     // reference is not used after `lua_error`, and what is pushed is a copy.
     unsafe {
-        if place {
-            ffi::luaL_where(state, 1);
-        }
+        ffi::luaL_where(state, 1);
         push_text(state);
-        if place {
-            ffi::lua_concat(state, 2);
-        }
+        ffi::lua_concat(state, 2);
         ffi::lua_error(state)
     }
 }

@@ -7,7 +7,7 @@ mod lexer;
 mod outline;
 
 pub(crate) use lexer::{Token, TokenKind, is_keyword, tokens, tokens_with_comments};
-pub(crate) use outline::{Attribute, LocalName, Outline, TailKind};
+pub(crate) use outline::{Attribute, Outline, TailKind};
 
 /// Keywords in the manual's order (section 3.1).
 pub(crate) const KEYWORDS: [&str; 22] = [

@@ -7,6 +7,5 @@ mod pretty;
 mod summary;
 
 pub(crate) use bundle::{bundle_from, bundle_of, bundle_of_all, representation};
-pub(crate) use literal::quoted;
 pub(crate) use pretty::{Printer, Unwound, metatable};
 pub(crate) use summary::summary;

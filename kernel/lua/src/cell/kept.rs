@@ -33,10 +33,6 @@ impl Kept {
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.locals.keys().map(String::as_str)
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.locals.is_empty()
-    }
 }
 
 /// The registry's table of closures by the local's name.

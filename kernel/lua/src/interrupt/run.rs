@@ -244,7 +244,6 @@ pub(crate) fn insist() {
         if run.is_unwinding.load(RELAXED) && !state.is_null() {
             run.hooked.store(true, RELAXED);
             run.was_hooked.store(true, RELAXED);
-            run.was_hooked.store(true, RELAXED);
             // SAFETY: `state` runs on this thread.
             unsafe { set_hook(state) };
         }
