@@ -5,6 +5,7 @@
 
 mod lexer;
 mod outline;
+mod parser;
 
 pub(crate) use lexer::{Token, TokenKind, is_keyword, tokens, tokens_with_comments};
 pub(crate) use outline::{Attribute, Outline, TailKind};

@@ -37,7 +37,24 @@ fn interrupted(notebook: &mut Notebook, code: &str) -> (Failure, Duration) {
     (failure, took)
 }
 
-const LOOPS: [(&str, &str); 19] = [
+const LOOPS: [(&str, &str); 23] = [
+    (
+        "the __tostring of what is printed",
+        "print(setmetatable({}, {__tostring = function() print 'ready' while true do end end}))",
+    ),
+    (
+        "the __tostring of a cell's value",
+        "setmetatable({}, {__tostring = function() print 'ready' while true do end end})",
+    ),
+    (
+        "the __mime of what is displayed",
+        "pcall(display, setmetatable({}, {__mime = function() print 'ready' while true do end end}))
+         while true do end",
+    ),
+    (
+        "the __tostring of an error",
+        "error(setmetatable({}, {__tostring = function() print 'ready' while true do end end}))",
+    ),
     (
         "a pattern that backtracks",
         "print 'ready' return ('a'):rep(40):find(('a?'):rep(40) .. ('a'):rep(40) .. 'b')",

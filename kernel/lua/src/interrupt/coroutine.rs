@@ -52,6 +52,7 @@ unsafe fn coroutine(state: *mut ffi::lua_State) -> *mut ffi::lua_State {
 }
 
 /// The results' number, or nothing if there is an error, which is on top then.
+#[inline]
 unsafe fn resume_with(
     state: *mut ffi::lua_State,
     coroutine: *mut ffi::lua_State,

@@ -267,6 +267,7 @@ pub(crate) fn chain(state: *mut ffi::lua_State) -> Vec<*mut ffi::lua_State> {
 /// # Safety
 ///
 /// As `lua_resume`.
+#[inline]
 pub(super) unsafe fn resume(
     coroutine: *mut ffi::lua_State,
     from: *mut ffi::lua_State,
@@ -291,6 +292,7 @@ pub(super) unsafe fn close(coroutine: *mut ffi::lua_State, from: *mut ffi::lua_S
     unsafe { follow(coroutine, from, || ffi::lua_closethread(coroutine, from)) }
 }
 
+#[inline]
 unsafe fn follow(
     coroutine: *mut ffi::lua_State,
     from: *mut ffi::lua_State,

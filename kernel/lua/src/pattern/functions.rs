@@ -113,16 +113,34 @@ unsafe fn search(state: *mut ffi::lua_State, find: bool) -> c_int {
 unsafe fn is_plain(pattern: Place, length: usize) -> bool {
     // SAFETY: the pattern has that length.
     let pattern = unsafe { std::slice::from_raw_parts(pattern, length) };
-    !pattern.iter().any(|byte| b"^$*+?.([%-".contains(byte))
+    !pattern.iter().any(|byte| {
+        matches!(
+            byte,
+            b'^' | b'$' | b'*' | b'+' | b'?' | b'.' | b'(' | b'[' | b'%' | b'-'
+        )
+    })
 }
 
 /// Where the bytes are first, or null.
 unsafe fn plain(subject: Place, length: usize, wanted: Place, wanted_length: usize) -> Place {
-    if wanted_length == 0 {
-        return subject;
+    // SAFETY: both have their lengths, and a transcription of `lmemfind`.
+    unsafe {
+        let wanted = std::slice::from_raw_parts(wanted, wanted_length);
+        let Some(first) = wanted.first() else {
+            return subject;
+        };
+        let mut rest = subject;
+        let mut left = (length + 1).saturating_sub(wanted_length);
+        while left > 0 {
+            let found = libc::memchr(rest.cast(), c_int::from(*first), left).cast::<u8>();
+            if found.is_null() || std::slice::from_raw_parts(found, wanted_length) == wanted {
+                return found;
+            }
+            left -= found.offset_from(rest) as usize + 1;
+            rest = found.add(1);
+        }
+        ptr::null()
     }
-    // SAFETY: both have their lengths.
-    unsafe { libc::memmem(subject.cast(), length, wanted.cast(), wanted_length).cast() }
 }
 
 /// The upvalues of what `gmatch` returns: subject, pattern, the offset to go on from, and the end

@@ -1,4 +1,5 @@
 use std::ffi::{c_char, c_int};
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,7 +37,8 @@ pub(super) struct Matcher {
     interrupted: *const AtomicBool,
     depth: c_int,
     level: usize,
-    captures: [Capture; MAX_CAPTURES],
+    /// Those below `level` are there.
+    captures: [MaybeUninit<Capture>; MAX_CAPTURES],
 }
 
 impl Matcher {
@@ -50,10 +52,6 @@ impl Matcher {
         (subject, subject_length): (Place, usize),
         (pattern, pattern_length): (Place, usize),
     ) -> Self {
-        let nothing = Capture {
-            start: ptr::null(),
-            length: 0,
-        };
         Self {
             state,
             subject,
@@ -64,7 +62,7 @@ impl Matcher {
             interrupted: interrupt::hook_flag(),
             depth: 0,
             level: 0,
-            captures: [nothing; MAX_CAPTURES],
+            captures: [const { MaybeUninit::uninit() }; MAX_CAPTURES],
         }
     }
 
@@ -320,7 +318,7 @@ impl Matcher {
             if self.level >= MAX_CAPTURES {
                 self.fail(c"too many captures");
             }
-            self.captures[self.level] = Capture { start: s, length };
+            self.captures[self.level].write(Capture { start: s, length });
             self.level += 1;
             let found = self.step(s, p);
             if found.is_null() {
@@ -335,14 +333,15 @@ impl Matcher {
         unsafe {
             let open = self.captures[..self.level]
                 .iter()
-                .rposition(|capture| capture.length == UNFINISHED);
+                .rposition(|capture| capture.assume_init_ref().length == UNFINISHED);
             let Some(index) = open else {
                 self.fail(c"invalid pattern capture");
             };
-            self.captures[index].length = s.offset_from(self.captures[index].start);
+            let capture = self.captures[index].assume_init_mut();
+            capture.length = s.offset_from(capture.start);
             let found = self.step(s, p);
             if found.is_null() {
-                self.captures[index].length = UNFINISHED;
+                self.captures[index].assume_init_mut().length = UNFINISHED;
             }
             found
         }
@@ -355,7 +354,7 @@ impl Matcher {
             let capture = usize::try_from(index)
                 .ok()
                 .filter(|index| *index < self.level)
-                .map(|index| self.captures[index])
+                .map(|index| self.captures[index].assume_init())
                 .filter(|capture| capture.length != UNFINISHED);
             let Some(capture) = capture else {
                 ffi::luaL_error(
@@ -398,7 +397,7 @@ impl Matcher {
                 }
                 return (start, end.offset_from(start));
             };
-            let capture = self.captures[found];
+            let capture = self.captures[found].assume_init();
             if capture.length == UNFINISHED {
                 self.fail(c"unfinished capture");
             }
@@ -445,24 +444,58 @@ impl Matcher {
     }
 }
 
+/// Whether a byte is in the class of a letter behind `%`, or is that character if it has no class.
 #[inline]
 fn in_class(byte: u8, class: u8) -> bool {
-    let is_in = match class.to_ascii_lowercase() {
-        b'a' => byte.is_ascii_alphabetic(),
-        b'c' => byte.is_ascii_control(),
-        b'd' => byte.is_ascii_digit(),
-        b'g' => byte.is_ascii_graphic(),
-        b'l' => byte.is_ascii_lowercase(),
-        b'p' => byte.is_ascii_punctuation(),
-        b's' => matches!(byte, b' ' | b'\t'..=b'\r'),
-        b'u' => byte.is_ascii_uppercase(),
-        b'w' => byte.is_ascii_alphanumeric(),
-        b'x' => byte.is_ascii_hexdigit(),
-        b'z' => byte == 0,
-        _ => return class == byte,
-    };
-    is_in != class.is_ascii_uppercase()
+    let bit = CLASS_BITS[usize::from(class.to_ascii_lowercase())];
+    if bit == 0 {
+        return byte == class;
+    }
+    (BYTE_CLASSES[usize::from(byte)] & bit != 0) != class.is_ascii_uppercase()
 }
+
+/// A bit for each letter that is a class.
+static CLASS_BITS: [u16; 256] = {
+    let mut bits = [0; 256];
+    let letters = b"acdglpsuwxz";
+    let mut index = 0;
+    while index < letters.len() {
+        bits[letters[index] as usize] = 1 << index;
+        index += 1;
+    }
+    bits
+};
+
+/// The bits of the classes that each byte is in, in the order of [`CLASS_BITS`].
+static BYTE_CLASSES: [u16; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let character = byte as u8;
+        let is_in = [
+            character.is_ascii_alphabetic(),
+            character.is_ascii_control(),
+            character.is_ascii_digit(),
+            character.is_ascii_graphic(),
+            character.is_ascii_lowercase(),
+            character.is_ascii_punctuation(),
+            matches!(character, b' ' | b'\t'..=b'\r'),
+            character.is_ascii_uppercase(),
+            character.is_ascii_alphanumeric(),
+            character.is_ascii_hexdigit(),
+            character == 0,
+        ];
+        let mut index = 0;
+        while index < is_in.len() {
+            if is_in[index] {
+                classes[byte] |= 1 << index;
+            }
+            index += 1;
+        }
+        byte += 1;
+    }
+    classes
+};
 
 /// Whether a byte is in the set that begins at `p` and whose bracket closes at `end`.
 unsafe fn in_set(byte: u8, mut p: Place, end: Place) -> bool {
