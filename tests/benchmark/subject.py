@@ -1,0 +1,77 @@
+"""Who is measured, and how each of them says what the others say in another language."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+from . import native
+
+ROOT = Path(__file__).resolve().parents[2]
+MEBIBYTE = 1 << 20
+LINES = 100_000
+
+
+@dataclass(frozen=True)
+class Words:
+    """Cells that do the same in each language."""
+
+    nothing: str
+    lines: str
+    mebibyte_out: str
+    spin: str | None
+    prefix: str = "pri"
+
+    @property
+    def mebibyte_in(self) -> str:
+        return f'x = "{"x" * MEBIBYTE}"'
+
+
+@dataclass(frozen=True)
+class Subject:
+    name: str
+    command: Callable[[Path, dict], list]
+    words: Words
+    environment: dict[str, str] = field(default_factory=dict)
+    # Starts in a round: enough for a median, few where one takes half a second.
+    starts: int = 5
+
+
+LUA = Words(
+    nothing="x = 1",
+    lines=f"for i = 1, {LINES} do print(i) end",
+    mebibyte_out=f'io.write(("x"):rep({MEBIBYTE}))',
+    spin="while true do end",
+)
+PYTHON = Words(
+    nothing="x = 1",
+    lines=f"for i in range({LINES}): print(i)",
+    mebibyte_out=f'print("x" * {MEBIBYTE}, end="")',
+    spin="while True: pass",
+)
+CANNED = Words(nothing="x = 1", lines="lines ", mebibyte_out="mebibyte ", spin=None)
+
+
+def perilune(name: str, binary: Path) -> Subject:
+    def command(file: Path, _):
+        return [binary, "kernel", "start", "--connection-file", file]
+
+    return Subject(name, command, LUA, {"JPY_PARENT_PID": str(os.getpid())})
+
+
+def ipykernel() -> Subject:
+    def command(file: Path, _):
+        return [sys.executable, "-m", "ipykernel_launcher", "-f", file]
+
+    return Subject("ipykernel", command, PYTHON, starts=1)
+
+
+def echo() -> Subject:
+    program = native.echo()
+
+    def command(_, connection: dict):
+        ports = (connection[f"{channel}_port"] for channel in ("shell", "iopub", "stdin", "control", "hb"))
+        return [program, *(f"tcp://127.0.0.1:{port}" for port in ports)]
+
+    return Subject("echo", command, CANNED)

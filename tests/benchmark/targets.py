@@ -1,0 +1,106 @@
+"""What is shown of a run, and where the kernel must stand."""
+
+from dataclasses import dataclass
+
+ECHO = "echo"
+PLAIN = "lua5.4"
+
+
+@dataclass(frozen=True)
+class Unit:
+    name: str
+    scale: float = 1.0
+    digits: int = 0
+
+    def show(self, value: float) -> str:
+        return f"{value * self.scale:,.{self.digits}f}"
+
+
+MILLISECONDS = Unit("ms", 1e3, 2)
+MICROSECONDS = Unit("µs", 1e6, 0)
+COUNT = Unit("", 1, 0)
+MEGABYTES = Unit("MB", 1, 2)
+SECONDS = Unit("s", 1, 3)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A bound: of the figure itself, or of its ratio to another subject's where one is named."""
+
+    bound: float
+    at_least: bool = False
+    against: str | None = None
+
+    def measured(self, value: float, reference: float | None) -> float | None:
+        if self.against is None:
+            return value
+        return value / reference if reference else None
+
+    def is_met(self, measured: float) -> bool:
+        return measured >= self.bound if self.at_least else measured <= self.bound
+
+    def show(self, unit: Unit) -> str:
+        sign = "≥" if self.at_least else "≤"
+        if self.against:
+            return f"{sign} {self.bound:g} × {self.against}"
+        return f"{sign} {unit.show(self.bound)} {unit.name}".strip()
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    title: str
+    unit: Unit
+    target: Target | None = None
+
+
+def times(bound: float, against: str = ECHO) -> Target:
+    return Target(bound, against=against)
+
+
+NONE = Target(0)
+
+METRICS = (
+    Metric("start", "start to first kernel_info_reply", MILLISECONDS, times(1.3)),
+    Metric("start_execute", "start to first execute_reply", MILLISECONDS, times(1.3)),
+    Metric("kernel_info_p50", "kernel_info, p50", MICROSECONDS, times(1.15)),
+    Metric("kernel_info_p99", "kernel_info, p99", MICROSECONDS),
+    Metric("execute_reply_p50", "execute to reply, p50", MICROSECONDS),
+    Metric("execute_reply_p99", "execute to reply, p99", MICROSECONDS),
+    Metric("execute_idle_p50", "execute to idle, p50", MICROSECONDS, times(1.2)),
+    Metric("execute_idle_p99", "execute to idle, p99", MICROSECONDS),
+    Metric("complete_p50", "completion, p50", MICROSECONDS),
+    Metric("complete_p99", "completion, p99", MICROSECONDS),
+    Metric("heartbeat_p50", "heartbeat, p50", MICROSECONDS, times(1.05)),
+    Metric("heartbeat_p99", "heartbeat, p99", MICROSECONDS),
+    Metric("cpu_per_execute", "CPU per execute", MICROSECONDS, times(1.5)),
+    Metric("pipelined_per_second", "pipelined executes per second", COUNT, Target(15_000, at_least=True)),
+    Metric("pipelined_idles_lost", "idles lost of these", COUNT, NONE),
+    Metric("pipelined_replies_lost", "replies lost of these", COUNT, NONE),
+    Metric("pipelined_foreign", "messages with a foreign parent", COUNT, NONE),
+    Metric("lines_per_second", "printed lines per second", COUNT, Target(2_000_000, at_least=True)),
+    Metric("lines_lost", "lines lost of 100,000", COUNT, NONE),
+    Metric("lines_messages", "messages that carried them", COUNT),
+    Metric("stalled_lines_lost", "lines lost when the client stalls 2 s", COUNT, NONE),
+    Metric("stalled_idles_lost", "idles lost when the client stalls", COUNT, NONE),
+    Metric("mebibyte_in", "1 MiB of code in", MILLISECONDS, times(1.5)),
+    Metric("mebibyte_out", "1 MiB of output", MILLISECONDS, times(1.5)),
+    Metric("interrupt_p50", "interrupt_request to reply, p50", MILLISECONDS, Target(0.010)),
+    Metric("interrupt_p99", "interrupt_request to reply, p99", MILLISECONDS, Target(0.010)),
+    Metric("sigint_p50", "SIGINT to reply, p50", MILLISECONDS, Target(0.010)),
+    Metric("sigint_p99", "SIGINT to reply, p99", MILLISECONDS, Target(0.010)),
+    Metric("control_while_busy_p50", "kernel_info on control while code spins, p50", MILLISECONDS, Target(0.002)),
+    Metric("control_while_busy_p99", "kernel_info on control while code spins, p99", MILLISECONDS, Target(0.002)),
+    Metric("heartbeat_while_busy_p50", "heartbeat while code spins, p50", MILLISECONDS, Target(0.002)),
+    Metric("heartbeat_while_busy_p99", "heartbeat while code spins, p99", MILLISECONDS, Target(0.002)),
+    Metric("shutdown", "shutdown_request to the process's end", MILLISECONDS, Target(0.010)),
+    Metric("pss_at_rest", "memory at rest, proportional", MEGABYTES, Target(4)),
+    Metric("rss_at_rest", "memory at rest, resident", MEGABYTES),
+    Metric("pss_after_cells", "memory after 10,000 cells", MEGABYTES),
+    Metric("pss_growth_cells", "growth over these", MEGABYTES, Target(0.25)),
+    Metric("pss_after_reconnects", "memory after 1,000 reconnects", MEGABYTES),
+    Metric("pss_growth_reconnects", "growth over these", MEGABYTES, Target(0.25)),
+    Metric("lua_fib", "CPU of fib.lua", SECONDS, times(1.03, PLAIN)),
+    Metric("lua_collections", "CPU of collections.lua", SECONDS, times(1.03, PLAIN)),
+    Metric("lua_floats", "CPU of floats.lua", SECONDS, times(1.03, PLAIN)),
+)
