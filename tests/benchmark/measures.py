@@ -146,6 +146,7 @@ class Bench:
                 answers = client.take_turns("execute_request", [client.cell(code)] * size.mebibytes)
                 return statistics.median(answers.to_idle)
 
+            client.execute(words.mebibyte)
             yield "mebibyte_out", whole(words.mebibyte_out)
             yield "mebibyte_in", whole(words.mebibyte_in)
 

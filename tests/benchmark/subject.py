@@ -19,13 +19,17 @@ class Words:
 
     nothing: str
     lines: str
+    # Makes the text that is then written, which is the language's work and not the kernel's.
+    mebibyte: str
     mebibyte_out: str
+    comment: str
     spin: str | None
     prefix: str = "pri"
 
     @property
     def mebibyte_in(self) -> str:
-        return f'x = "{"x" * MEBIBYTE}"'
+        """Code that costs the language next to nothing."""
+        return f"{self.comment} {'x' * MEBIBYTE}"
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,27 @@ class Subject:
 LUA = Words(
     nothing="x = 1",
     lines=f"for i = 1, {LINES} do print(i) end",
-    mebibyte_out=f'io.write(("x"):rep({MEBIBYTE}))',
+    mebibyte=f'mebibyte = ("x"):rep({MEBIBYTE})',
+    mebibyte_out="io.write(mebibyte)",
+    comment="--",
     spin="while true do end",
 )
 PYTHON = Words(
     nothing="x = 1",
     lines=f"for i in range({LINES}): print(i)",
-    mebibyte_out=f'print("x" * {MEBIBYTE}, end="")',
+    mebibyte=f'mebibyte = "x" * {MEBIBYTE}',
+    mebibyte_out='print(mebibyte, end="")',
+    comment="#",
     spin="while True: pass",
 )
-CANNED = Words(nothing="x = 1", lines="lines ", mebibyte_out="mebibyte ", spin=None)
+CANNED = Words(
+    nothing="x = 1",
+    lines="lines ",
+    mebibyte="x = 1",
+    mebibyte_out="mebibyte ",
+    comment="--",
+    spin=None,
+)
 
 
 def perilune(name: str, binary: Path) -> Subject:
