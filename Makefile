@@ -18,8 +18,8 @@ lint: ## check formatting and lints
 docs: ## build the API documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 
-bench: ## run the benchmarks
-	cargo bench --workspace --locked
+bench: ## measure the kernel beside others; docs/performance.md says how to read it
+	tests/bench
 
 install: ## install the binary and the kernelspec for this user
 	cargo install --locked --path cli
