@@ -44,6 +44,21 @@ fn everything_is_heard_in_the_order_it_was_written() {
 }
 
 #[test]
+fn a_child_that_writes_to_both_streams_is_heard_in_its_order() {
+    let (_kernel, mut client) = kernel();
+    let code = "os.execute('for i in 1 2 3 4 5 6 7 8 9; do echo o$i; echo e$i >&2; done')";
+    let cell = client.send_execute(code);
+    client.begins(&cell, code, 1);
+    for i in 1..=9 {
+        client.stream(&cell, "stdout", &format!("o{i}\n"));
+        client.stream(&cell, "stderr", &format!("e{i}\n"));
+    }
+    let result = client.iopub(&cell, "execute_result");
+    assert_eq!(result.text("/data/text~1plain"), "true, \"exit\", 0");
+    client.ends(&cell, 1);
+}
+
+#[test]
 fn an_error_is_told_on_iopub_and_in_the_reply() {
     let (_kernel, mut client) = kernel();
     let code = "local x = nil\nreturn x.y";

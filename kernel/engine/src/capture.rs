@@ -1,19 +1,20 @@
 use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::io::{self, PipeReader, PipeWriter, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use perilune_language::Stream;
 
+use self::pipes::Pipes;
 use crate::context::Context;
 use crate::error::EngineError;
+
+mod pipes;
 
 /// The process's standard output and error, taken over, so that what C code and child processes
 /// write there reaches the notebook.
 pub struct Descriptors {
-    pipes: [PipeReader; 2],
+    pipes: Pipes,
     /// What standard output was before.
     pub stdout: File,
     /// What standard error was before.
@@ -33,24 +34,16 @@ impl Descriptors {
     fn try_take() -> io::Result<Self> {
         let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
-        let (out_reader, out_writer) = pipe()?;
-        let (err_reader, err_writer) = pipe()?;
-        nix::unistd::dup2_stdout(&out_writer)?;
-        nix::unistd::dup2_stderr(&err_writer)?;
+        let (pipes, [out, err]) = Pipes::new()?;
+        nix::unistd::dup2_stdout(&out)?;
+        nix::unistd::dup2_stderr(&err)?;
         buffer_lines_of_c_stdout();
         Ok(Self {
-            pipes: [out_reader, err_reader],
+            pipes,
             stdout,
             stderr,
         })
     }
-}
-
-fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
-    let (reader, writer) = io::pipe()?;
-    let flags = OFlag::from_bits_retain(fcntl(&reader, FcntlArg::F_GETFL)?);
-    fcntl(&reader, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-    Ok((reader, writer))
 }
 
 /// C's `printf` would otherwise keep kilobytes back, now that its output is a pipe.
@@ -74,7 +67,7 @@ fn buffer_lines_of_c_stdout() {
 
 /// Reads what was written to the captured descriptors into the outbox.
 pub(crate) struct Capture {
-    pipes: Mutex<[PipeReader; 2]>,
+    pipes: Mutex<Pipes>,
 }
 
 impl Capture {
@@ -102,27 +95,22 @@ impl Capture {
 
     fn read(&self, context: &Context) {
         let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
-        let [stdout, stderr] = &mut *pipes;
-        read_all(stdout, Stream::Stdout, context);
-        read_all(stderr, Stream::Stderr, context);
-    }
-}
-
-fn read_all(pipe: &mut PipeReader, stream: Stream, context: &Context) {
-    let mut chunk = [0; 16 << 10];
-    loop {
-        match pipe.read(&mut chunk) {
-            Ok(0) => return,
-            Ok(length) => context.outbox.push_text(stream, &chunk[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            Err(error) => {
-                tracing::error!(%error, stream = stream.name(), "captured output is unreadable");
-                return;
+        let mut chunk = [0; 16 << 10];
+        for _ in 0..MOST_PIECES {
+            match pipes.next(&mut chunk) {
+                Ok(Some((stream, length))) => context.outbox.push_text(stream, &chunk[..length]),
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::error!(%error, "captured output is unreadable");
+                    return;
+                }
             }
         }
     }
 }
+
+/// A child that never stops writing must not keep a cell from its end.
+const MOST_PIECES: usize = 256;
 
 /// The thread that reads while the language does something else, for as long as it is kept.
 pub(crate) struct CaptureThread {
@@ -134,18 +122,14 @@ impl CaptureThread {
     pub(crate) fn start(capture: Arc<Capture>, context: Arc<Context>) -> Result<Self, EngineError> {
         let failed = || EngineError::system("the capturing thread did not start");
         let (stopped, stop) = io::pipe().map_err(failed())?;
-        // The pipes live as long as the capture, and the lock is not held while waiting.
-        let watched = {
+        let readable = {
             let pipes = capture.pipes.lock().unwrap_or_else(PoisonError::into_inner);
-            [
-                duplicate(&pipes[0]).map_err(failed())?,
-                duplicate(&pipes[1]).map_err(failed())?,
-            ]
+            pipes.readable().map_err(failed())?
         };
         let thread = std::thread::Builder::new()
             .name("capture".to_owned())
             .stack_size(256 << 10)
-            .spawn(move || watch(&capture, &context, &watched, &stopped))
+            .spawn(move || watch(&capture, &context, &readable, &stopped))
             .map_err(failed())?;
         Ok(Self {
             stop: Some(stop),
@@ -165,29 +149,20 @@ impl Drop for CaptureThread {
     }
 }
 
-fn duplicate(pipe: &PipeReader) -> io::Result<OwnedFd> {
-    pipe.as_fd().try_clone_to_owned()
-}
-
-fn watch(capture: &Capture, context: &Context, watched: &[OwnedFd; 2], stopped: &PipeReader) {
-    let readable = |fd: BorrowedFd<'_>| {
-        let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
-        poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
-    };
+fn watch(capture: &Capture, context: &Context, readable: &OwnedFd, stopped: &PipeReader) {
     loop {
-        let [stdout, stderr] = watched;
-        let mut fds = [stdout.as_fd(), stderr.as_fd(), stopped.as_fd()]
-            .map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let mut fds =
+            [readable.as_fd(), stopped.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(error) => {
-                tracing::error!(%error, fd = stopped.as_raw_fd(), "captured output is not watched");
+                tracing::error!(%error, "captured output is not watched");
                 return;
             }
         }
-        capture.read(context);
-        if readable(stopped.as_fd()) {
+        if fds[1].any() == Some(true) {
             return;
         }
+        capture.read(context);
     }
 }
