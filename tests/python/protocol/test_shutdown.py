@@ -1,5 +1,6 @@
 """How a kernel ends: asked to, told to, or because nobody needs it any more."""
 
+import json
 import os
 import signal
 import subprocess
@@ -122,12 +123,12 @@ def test_a_kernel_whose_launcher_died_ends(perilune, connect, tmp_path, busy):
             "time.sleep(600)\n",
             str(perilune),
         ],
-        env=os.environ | {"PYTHONPATH": os.path.dirname(os.path.dirname(__file__))},
+        # Killed, it cleans up nothing: pytest does, in tmp_path.
+        env=os.environ
+        | {"PYTHONPATH": os.path.dirname(os.path.dirname(__file__)), "TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
         text=True,
     )
-    import json
-
     told = json.loads(launcher.stdout.readline())
     launcher.stdout.close()
     kernel = psutil.Process(told.pop("pid"))
