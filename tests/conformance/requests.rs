@@ -83,6 +83,20 @@ fn inspection_finds_what_is_there_and_says_so_when_nothing_is() {
 }
 
 #[test]
+fn a_name_with_a_question_mark_is_answered_with_a_page() {
+    let (_kernel, mut client) = kernel();
+    let cell = client.send_execute("string.format?");
+    client.begins(&cell, "string.format?", 1);
+    let reply = client.ends(&cell, 1);
+    assert_eq!(reply.text("/payload/0/source"), "page");
+    assert!(reply.text("/payload/0/data/text~1plain").contains("format"));
+    let cell = client.send_execute("?nowhere");
+    client.begins(&cell, "?nowhere", 2);
+    client.stream(&cell, "stdout", "nothing is known of nowhere\n");
+    client.ends(&cell, 2);
+}
+
+#[test]
 fn is_complete_knows_finished_unfinished_and_hopeless_code() {
     let (_kernel, mut client) = kernel();
     for (code, status) in [

@@ -56,6 +56,21 @@ fn a_kernel_that_runs_a_cell_answers_it_first_and_then_ends() {
 }
 
 #[test]
+fn on_shell_a_shutdown_waits_for_what_was_asked_before_it() {
+    let (mut kernel, mut client) = kernel();
+    let cell = client.send_execute("perilune.sleep(0.1) print('done')");
+    let shutdown = client.send_shell("shutdown_request", json!({"restart": false}));
+    client.begins(&cell, "perilune.sleep(0.1) print('done')", 1);
+    client.stream(&cell, "stdout", "done\n");
+    client.ends(&cell, 1);
+    client.status(&shutdown, "busy");
+    client.status(&shutdown, "idle");
+    client.shell(&shutdown, "shutdown_reply");
+    assert_eq!(kernel.wait().code(), Some(0));
+    client.iopub_unasked("shutdown_reply");
+}
+
+#[test]
 fn sigterm_ends_it_as_a_request_does() {
     let (mut kernel, mut client) = kernel();
     kill(kernel.pid(), Signal::SIGTERM).unwrap();

@@ -8,7 +8,7 @@ use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::event::{CellError, Display, Event, ExecuteResult, StreamText};
+use super::event::{CellError, Display, Event, ExecuteResult, Object, StreamText};
 
 /// How much output may wait for a slow terminal or pipe before some is left out, in bytes.
 const OUTPUT_THAT_WAITS: usize = 1 << 30;
@@ -51,12 +51,22 @@ pub struct Reply {
 #[derive(Debug, Deserialize)]
 struct Payload {
     source: String,
+    #[serde(default)]
+    data: Object,
 }
 
 impl Reply {
     /// Why the request failed, if it did.
     pub fn error(&self) -> Option<&CellError> {
         self.error.as_ref().filter(|_| self.status == "error")
+    }
+
+    /// What the cell wants to be read beside it.
+    pub fn pages(&self) -> impl Iterator<Item = Display> {
+        self.payload
+            .iter()
+            .filter(|payload| payload.source == "page")
+            .map(|payload| Display::of(payload.data.clone()))
     }
 
     /// Whether the cell wants the kernel to end.

@@ -60,6 +60,15 @@ pub struct Display {
 }
 
 impl Display {
+    /// A new one, of which nothing else is known.
+    pub fn of(data: Object) -> Self {
+        Self {
+            data,
+            metadata: Object::new(),
+            transient: None,
+        }
+    }
+
     /// By which it can be updated.
     pub fn id(&self) -> Option<&str> {
         self.transient.as_ref()?.display_id.as_deref()

@@ -245,6 +245,10 @@ impl<'a> Runner<'a> {
                 }
                 turn.replied = true;
                 turn.exits = reply.asks_exit();
+                // There is no pager here, so it is shown as JupyterLab shows it: below the cell.
+                for page in reply.pages() {
+                    self.take_event(&request, &Event::Display(page))?;
+                }
                 // Whatever the cell asked has been settled.
                 turn.question = None;
                 if let Some(error) = reply.error().filter(|_| !turn.failed) {

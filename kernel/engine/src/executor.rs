@@ -9,6 +9,7 @@ use perilune_transport::Weight;
 use perilune_wire::content::{
     CommClose, CompleteReply, ErrorContent, ExecuteInput, ExecuteReply, ExecuteRequest,
     ExecuteResult, ExpressionResult, InspectReply, IsCompleteReply, Object, ReplyStatus,
+    ShutdownReply,
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -101,6 +102,15 @@ impl<L: Language> Executor<L> {
                 });
             }
             Request::Comm(message) => self.comm(context, turn, message),
+            Request::Shutdown(request) => {
+                turn.reply(ShutdownReply {
+                    status: ReplyStatus::Ok,
+                    restart: request.restart,
+                });
+                drop(turn);
+                // The subscribers are told when the end comes.
+                context.outbox.push(Item::Exit(0));
+            }
             Request::Invalid(error) => turn.refuse(turn::invalid(&error)),
             Request::NoSuchSubshell(subshell) => turn.refuse(turn::no_such_subshell(&subshell)),
             other => {
@@ -162,7 +172,7 @@ impl<L: Language> Executor<L> {
         }
         let metadata = Object::from_iter([("started".to_owned(), Value::from(started))]);
         match outcome {
-            Ok(Outcome { result }) => {
+            Ok(Outcome { result, page }) => {
                 if let Some(MimeBundle { data, metadata }) = result {
                     let result = ExecuteResult {
                         execution_count,
@@ -174,7 +184,7 @@ impl<L: Language> Executor<L> {
                 turn.reply_with_metadata(
                     ExecuteReply::Ok {
                         execution_count,
-                        payload: Vec::new(),
+                        payload: page.map(page_payload).into_iter().collect(),
                         user_expressions: expressions,
                     },
                     metadata,
@@ -324,6 +334,11 @@ fn complete_reply(completion: perilune_language::Completion) -> CompleteReply {
             Value::Array(types),
         )]),
     }
+}
+
+/// What makes a front end show something beside the cell, from its first line on.
+fn page_payload(MimeBundle { data, .. }: MimeBundle) -> Value {
+    json!({"source": "page", "data": data, "start": 0})
 }
 
 fn error_content(failure: Failure) -> ErrorContent {

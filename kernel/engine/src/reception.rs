@@ -79,7 +79,10 @@ impl Reception {
         let origin = Origin::of(channel, &message);
         let size = message.raw_content.len() + message.raw_header.len();
         match Request::read(&message) {
-            Request::Shutdown(request) => return Some(Farewell { origin, request }),
+            // On shell, where it is deprecated, it waits for what was asked before it.
+            Request::Shutdown(request) if channel == Channel::Control => {
+                return Some(Farewell { origin, request });
+            }
             Request::Interrupt => {
                 let mut turn = Turn::begin(&context, publisher, origin);
                 if context.interrupt() && context.has_foreigners() {

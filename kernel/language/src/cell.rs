@@ -16,6 +16,8 @@ pub struct Cell {
 pub struct Outcome {
     /// The value of the last expression, where there is one and it is worth showing.
     pub result: Option<MimeBundle>,
+    /// Something to read beside the cell, when the cell was a request for help.
+    pub page: Option<MimeBundle>,
 }
 
 /// Why a cell ended.

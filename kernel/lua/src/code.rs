@@ -7,11 +7,13 @@ mod builtins;
 mod chain;
 mod complete;
 mod completeness;
+mod help;
 mod inspect;
 mod resolve;
 
 pub(crate) use complete::complete;
 pub(crate) use completeness::is_complete;
+pub(crate) use help::help_request;
 pub(crate) use inspect::inspect;
 
 /// The byte at which the code point `position` starts; the code's end if there is none.

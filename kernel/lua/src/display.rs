@@ -5,7 +5,7 @@ mod options;
 
 use std::sync::Arc;
 
-use mlua::{Lua, Table, Value};
+use mlua::{Lua, Table, Value, Variadic};
 use perilune_language::{Display, DisplayAction, Host, MimeBundle};
 
 use crate::function;
@@ -118,13 +118,14 @@ fn bundle_of_kind(
     Ok(MimeBundle::plain(plain).with(mime, made))
 }
 
-/// Shows a bundle; returns a handle if it was given an id.
+/// Shows a bundle; returns a handle if it was given an id, and nothing at all if not, so that a
+/// cell which ends with it has no value.
 fn show(
     lua: &Lua,
     host: &dyn Host,
     mut bundle: MimeBundle,
     options: Options,
-) -> Result<Option<Table>, String> {
+) -> Result<Variadic<Table>, String> {
     bundle.metadata.extend(options.metadata);
     host.display(Display {
         action: DisplayAction::Show,
@@ -132,5 +133,6 @@ fn show(
         id: options.id.clone(),
         transient: options.transient,
     });
-    options.id.map(|id| handle::create(lua, &id)).transpose()
+    let handle = options.id.map(|id| handle::create(lua, &id)).transpose()?;
+    Ok(handle.into_iter().collect())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use mlua::{Lua, LuaOptions, StdLib, Value};
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Failure, Host, Interrupt, Language,
-    MimeBundle, Outcome,
+    MimeBundle, Outcome, Stream,
 };
 
 use crate::cell::{self, CallError, Values, plain_code};
@@ -101,13 +101,25 @@ impl Interpreter {
                     Ok(None)
                 };
                 match shown {
-                    Ok(result) => Ok(Outcome { result }),
+                    Ok(result) => Ok(Outcome { result, page: None }),
                     Err(Unwound) => Err(self.unwound()),
                 }
             }
             Err(CallError::Syntax(message)) => Err(failure::of_syntax(message, name, code)),
             Err(error) => Err(self.failed(error)),
         }
+    }
+
+    /// Answers `name?`.
+    fn help(&self, name: &str, detail: Detail) -> Result<Outcome, Failure> {
+        let _running = self.begin();
+        let end = name.chars().count();
+        let page = code::inspect(&self.lua, &self.context, name, end, detail);
+        if page.is_none() {
+            let regret = format!("nothing is known of {name}\n");
+            self.context.host.write(Stream::Stdout, regret.as_bytes());
+        }
+        Ok(Outcome { result: None, page })
     }
 
     fn show(&self, values: &Values) -> Result<Option<MimeBundle>, Unwound> {
@@ -201,6 +213,9 @@ impl Drop for Interpreter {
 
 impl Language for Interpreter {
     fn execute(&mut self, cell: &Cell) -> Result<Outcome, Failure> {
+        if let Some((name, detail)) = code::help_request(&cell.code) {
+            return self.help(name, detail);
+        }
         let code = plain_code(&cell.code);
         self.context
             .sources

@@ -197,6 +197,11 @@ impl Transport for ZeroMq {
     fn reply(&mut self, channel: Channel, frames: Frames) {
         match self.shared.router(channel).route(&frames) {
             Routed::Queued => {}
+            // Clients connect their sockets one after the other, and a cell may ask before the
+            // last of them is there.
+            Routed::Unknown if channel == Channel::Stdin => {
+                self.shared.router(channel).hold(&frames)
+            }
             Routed::Unknown => tracing::debug!(?channel, "a reply to a peer that is gone"),
             Routed::Full => {
                 if let Some(suppressed) = self.shared.logs.reply.pass(Instant::now()) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -27,9 +28,21 @@ pub(crate) struct Router {
 #[derive(Debug)]
 struct Peers {
     by_identity: HashMap<Bytes, Arc<Outbound>>,
+    held: Option<Held>,
     /// The number in the next identity we make up.
     next: u32,
 }
+
+/// A message for a peer that has not connected yet.
+#[derive(Debug)]
+struct Held {
+    identity: Bytes,
+    message: Vec<Bytes>,
+    until: Instant,
+}
+
+/// How long a peer that has connected one of its sockets may take for another.
+const LATE: Duration = Duration::from_secs(10);
 
 impl Router {
     pub(crate) fn new(outgoing_bytes: usize) -> Self {
@@ -37,7 +50,11 @@ impl Router {
         let next = RandomState::new().hash_one(0) as u32;
         let by_identity = HashMap::new();
         Self {
-            peers: Mutex::new(Peers { by_identity, next }),
+            peers: Mutex::new(Peers {
+                by_identity,
+                held: None,
+                next,
+            }),
             outgoing_bytes,
         }
     }
@@ -56,10 +73,25 @@ impl Router {
         } else {
             identity
         };
+        let held = peers.held.take_if(|held| held.identity == identity);
+        if let Some(held) = held.filter(|held| Instant::now() < held.until) {
+            outbound.push(&held.message);
+        }
         if let Some(old) = peers.by_identity.insert(identity.clone(), outbound) {
             old.cut();
         }
         identity
+    }
+
+    /// Keeps a message for a peer that is about to connect, in place of any that was kept before.
+    pub(crate) fn hold(&self, frames: &[Bytes]) {
+        if let Some((identity, message)) = frames.split_first() {
+            self.peers().held = Some(Held {
+                identity: identity.clone(),
+                message: message.to_vec(),
+                until: Instant::now() + LATE,
+            });
+        }
     }
 
     /// Removes a peer, unless another has taken over its identity.
@@ -142,6 +174,19 @@ mod tests {
             Routed::Unknown
         );
         assert_eq!(router.route(&[]), Routed::Unknown);
+    }
+
+    #[test]
+    fn a_message_that_is_held_is_the_first_its_peer_gets() {
+        let router = Router::new(100);
+        router.hold(&["bob".into(), "forgotten".into()]);
+        router.hold(&["ada".into(), "hello".into()]);
+        let (bob, ada, again) = (peer(), peer(), peer());
+        router.enter("bob".into(), bob.clone());
+        router.enter("ada".into(), ada.clone());
+        assert_eq!((bob.queued(), ada.queued()), (0, 7));
+        router.enter("ada".into(), again.clone());
+        assert_eq!(again.queued(), 0);
     }
 
     #[test]
