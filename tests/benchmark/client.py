@@ -144,13 +144,15 @@ class Client:
             raise Broken(f"{type}: reply or idle did not come")
         return Answers(outcomes[:done], done, self.totals)
 
-    def reply(self, type: str, content: dict, channel: str = "shell") -> native.Outcome:
-        """One request to its reply, for clients that are not subscribed yet."""
+    def reply(
+        self, type: str, content: dict, channel: str = "shell", silence: float = SILENCE
+    ) -> native.Outcome:
+        """One request to its reply alone, for clients that are not subscribed yet, or not patient."""
         first, message = self.batch(type, [content])
         outcome = native.Outcome()
         self.library.client_send_all(self.pointer, native.CHANNELS.index(channel), message, 1, outcome)
-        if self._receive(native.REPLY, first, 1, SILENCE, outcome) != 1:
-            raise Broken(f"{type}: no reply")
+        if self._receive(native.REPLY, first, 1, silence, outcome) != 1:
+            raise Broken(f"{type}: no reply within {silence:g} s")
         return outcome
 
     def execute(self, code: str) -> Answers:

@@ -11,7 +11,8 @@ from .process import Process
 from .scheduling import Scheduling
 from .subject import LINES, Subject
 
-Figure = tuple[str, float]
+# A figure's name and value, or why there is none.
+Figure = tuple[str, float | str]
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,8 @@ class Bench:
             yield from quantiles("execute_reply", executed.to_reply)
             yield from quantiles("execute_idle", executed.to_idle)
 
-            completion = {"code": words.prefix, "cursor_pos": len(words.prefix)}
-            yield from quantiles("complete", asked("complete_request", completion).to_reply)
+            yield from quantiles("failure_idle", asked("execute_request", client.cell(words.failure)).to_idle)
+            yield from quantiles("complete", asked("complete_request", words.completion).to_reply)
 
             client.beats(size.warm_up)
             yield from quantiles("heartbeat", client.beats(size.round_trips))
@@ -163,6 +164,8 @@ class Bench:
                 # Real-time threads that spin are stopped after 950 ms of a second.
                 control += client.take_turns("kernel_info_request", [{}] * count, "control", budget=0.2).to_reply
                 beats += client.beats(count)
+                if turn == 0:
+                    yield from self._complete_while_busy(client)
                 if turn % 2:
                     sent = process.interrupt()
                     by_signal.append(running.wait(native.REPLY).replied - sent)
@@ -176,6 +179,13 @@ class Bench:
         yield from quantiles("sigint", by_signal)
         yield from quantiles("control_while_busy", control)
         yield from quantiles("heartbeat_while_busy", beats)
+
+    def _complete_while_busy(self, client: Client) -> Iterator[Figure]:
+        try:
+            asked = client.reply("complete_request", self.subject.words.completion, silence=0.2)
+            yield "complete_while_busy", asked.replied - asked.sent
+        except Broken as broken:
+            yield "failed: completion while code spins", str(broken)
 
     # Memory over time
 

@@ -18,6 +18,7 @@ class Words:
     """Cells that do the same in each language."""
 
     nothing: str
+    failure: str
     lines: str
     # Makes the text that is then written, which is the language's work and not the kernel's.
     mebibyte: str
@@ -25,6 +26,10 @@ class Words:
     comment: str
     spin: str | None
     prefix: str = "pri"
+
+    @property
+    def completion(self) -> dict:
+        return {"code": self.prefix, "cursor_pos": len(self.prefix)}
 
     @property
     def mebibyte_in(self) -> str:
@@ -44,6 +49,7 @@ class Subject:
 
 LUA = Words(
     nothing="x = 1",
+    failure='error("no")',
     lines=f"for i = 1, {LINES} do print(i) end",
     mebibyte=f'mebibyte = ("x"):rep({MEBIBYTE})',
     mebibyte_out="io.write(mebibyte)",
@@ -52,6 +58,7 @@ LUA = Words(
 )
 PYTHON = Words(
     nothing="x = 1",
+    failure='raise ValueError("no")',
     lines=f"for i in range({LINES}): print(i)",
     mebibyte=f'mebibyte = "x" * {MEBIBYTE}',
     mebibyte_out='print(mebibyte, end="")',
@@ -60,6 +67,7 @@ PYTHON = Words(
 )
 CANNED = Words(
     nothing="x = 1",
+    failure="x = 1",
     lines="lines ",
     mebibyte="x = 1",
     mebibyte_out="mebibyte ",
