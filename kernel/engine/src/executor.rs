@@ -103,13 +103,17 @@ impl<L: Language> Executor<L> {
             }
             Request::Comm(message) => self.comm(context, turn, message),
             Request::Shutdown(request) => {
-                turn.reply(ShutdownReply {
+                let reply = ShutdownReply {
                     status: ReplyStatus::Ok,
                     restart: request.restart,
-                });
+                };
+                turn.publish("shutdown_reply", reply.clone(), Weight::Essential);
+                turn.reply(reply);
                 drop(turn);
-                // The subscribers are told when the end comes.
-                context.outbox.push(Item::Exit(0));
+                context.outbox.push(Item::Exit {
+                    code: 0,
+                    announced: true,
+                });
             }
             Request::Invalid(error) => turn.refuse(turn::invalid(&error)),
             Request::NoSuchSubshell(subshell) => turn.refuse(turn::no_such_subshell(&subshell)),
@@ -204,7 +208,10 @@ impl<L: Language> Executor<L> {
                     metadata,
                 );
                 drop(turn);
-                context.outbox.push(Item::Exit(code));
+                context.outbox.push(Item::Exit {
+                    code,
+                    announced: false,
+                });
             }
             Err(failure) => {
                 let error = error_content(failure);

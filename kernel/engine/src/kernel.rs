@@ -156,7 +156,11 @@ enum Ending {
     /// A client asked for it.
     Asked(Farewell),
     /// A cell asked for it, or the process was told to.
-    Told(i32),
+    Told {
+        code: i32,
+        /// Whether the subscribers know already.
+        announced: bool,
+    },
     /// It cannot go on.
     Failed(EngineError),
 }
@@ -175,7 +179,7 @@ impl<T: Transport> Kernel<'_, T> {
             let (gate, text_from) = (self.gate(), self.publisher.text_from());
             tokio::select! {
                 incoming = self.publisher.transport.recv(gate) => {
-                    let Some(incoming) = incoming else { return Ending::Told(0) };
+                    let Some(incoming) = incoming else { return Ending::Told { code: 0, announced: false } };
                     if let Some(ending) = self.take(incoming).await {
                         return ending;
                     }
@@ -190,11 +194,11 @@ impl<T: Transport> Kernel<'_, T> {
                     Wish::Interrupt => {
                         self.context.interrupt();
                     }
-                    Wish::Terminate => return Ending::Told(0),
+                    Wish::Terminate => return Ending::Told { code: 0, announced: false },
                 },
                 () = &mut launcher_gone => {
                     tracing::info!("the launcher has ended, and so does the kernel");
-                    return Ending::Told(0);
+                    return Ending::Told { code: 0, announced: false };
                 }
                 result = &mut self.executor => {
                     let message = match result {
@@ -228,7 +232,7 @@ impl<T: Transport> Kernel<'_, T> {
     async fn meet(&mut self, demands: Vec<Demand>) -> Option<Ending> {
         for demand in demands {
             match demand {
-                Demand::Exit(code) => return Some(Ending::Told(code)),
+                Demand::Exit { code, announced } => return Some(Ending::Told { code, announced }),
                 Demand::Barrier(passed) => {
                     let farewell = self.take_all_that_was_sent().await;
                     let _ = passed.send(());
@@ -269,8 +273,10 @@ impl<T: Transport> Kernel<'_, T> {
                 farewell.answer(self.context, &mut self.publisher);
                 Ok(0)
             }
-            Ending::Told(code) => {
-                self.tell_subscribers();
+            Ending::Told { code, announced } => {
+                if !announced {
+                    self.tell_subscribers();
+                }
                 Ok(code)
             }
             Ending::Failed(error) => Err(error),

@@ -30,8 +30,8 @@ struct Unfinished {
 pub(crate) enum Demand {
     /// Answer when all that clients had sent by now is in the task queue.
     Barrier(oneshot::Sender<()>),
-    /// End the kernel with this code.
-    Exit(i32),
+    /// End the kernel with this code; whether its subscribers know already.
+    Exit { code: i32, announced: bool },
 }
 
 /// Text alone is sent at most this often, so that a loop of prints makes few messages.
@@ -82,7 +82,7 @@ impl<'a, T: Transport> Publisher<'a, T> {
                 } => self.broadcast(parent, frames, weight),
                 Item::Reply { channel, frames } => self.reply(channel, frames),
                 Item::Barrier(passed) => demands.push(Demand::Barrier(passed)),
-                Item::Exit(code) => demands.push(Demand::Exit(code)),
+                Item::Exit { code, announced } => demands.push(Demand::Exit { code, announced }),
             }
         }
         demands
