@@ -16,6 +16,8 @@ mod history;
 mod kernel;
 mod knowledge;
 mod launcher;
+#[cfg(test)]
+mod model;
 mod outbox;
 mod output;
 mod publisher;
@@ -24,7 +26,10 @@ mod request;
 mod running;
 mod signals;
 mod stdin;
+mod sync;
 mod task_queue;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod usage;
 

@@ -1,11 +1,12 @@
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use perilune_language::Stream;
 use perilune_transport::{Channel, Frames, Weight};
 use perilune_wire::Parent;
 use tokio::sync::{Notify, oneshot};
+
+use super::sync::{Condvar, Mutex, MutexGuard, PoisonError, timeout_at};
 
 /// What the executor's side sends to the I/O thread: everything in one queue, in order.
 pub(crate) struct Outbox {
@@ -53,12 +54,12 @@ pub(crate) enum Item {
     Reply { channel: Channel, frames: Frames },
     /// Answers when all that clients had sent by now is in the task queue.
     Barrier(oneshot::Sender<()>),
-    /// The kernel shall end with this code; whether its subscribers know already.
-    Exit { code: i32, announced: bool },
+    /// The kernel shall end with this code.
+    Exit(i32),
 }
 
 /// Beyond this the executor waits for the I/O thread.
-const MOST_BYTES: usize = 16 << 20;
+pub(crate) const MOST_BYTES: usize = 16 << 20;
 /// Text beyond this is sent without waiting for more.
 const ENOUGH_TEXT: usize = 256 << 10;
 
@@ -69,7 +70,7 @@ impl Item {
             Self::Iopub { frames, .. } | Self::Reply { frames, .. } => {
                 frames.iter().map(bytes::Bytes::len).sum()
             }
-            Self::EndOfText | Self::Barrier(_) | Self::Exit { .. } => 0,
+            Self::EndOfText | Self::Barrier(_) | Self::Exit(_) => 0,
         }
     }
 }
@@ -182,7 +183,7 @@ impl Outbox {
             if empty {
                 self.filled.notified().await;
             } else {
-                let _ = tokio::time::timeout_at(text_from.into(), self.filled.notified()).await;
+                let _ = timeout_at(text_from.into(), self.filled.notified()).await;
             }
         }
     }
@@ -215,84 +216,5 @@ impl Outbox {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    fn text(item: Option<Item>) -> String {
-        match item {
-            Some(Item::Text { bytes, .. }) => String::from_utf8(bytes).unwrap(),
-            _ => panic!("no text"),
-        }
-    }
-
-    #[test]
-    fn text_of_one_stream_is_joined_and_the_order_of_streams_is_kept() {
-        let outbox = Outbox::new();
-        for (stream, bytes) in [
-            (Stream::Stdout, "a"),
-            (Stream::Stdout, "b"),
-            (Stream::Stderr, "c"),
-            (Stream::Stdout, "d"),
-        ] {
-            outbox.push_text(stream, bytes.as_bytes());
-        }
-        let mut items = outbox.take();
-        assert_eq!(items.len(), 3);
-        assert_eq!(text(items.pop_front()), "ab");
-        assert_eq!(text(items.pop_front()), "c");
-        assert_eq!(text(items.pop_front()), "d");
-    }
-
-    #[test]
-    fn text_of_two_turns_is_never_joined() {
-        let outbox = Outbox::new();
-        outbox.push_text(Stream::Stdout, b"a");
-        outbox.begin_turn(&Parent::none(), true);
-        outbox.push_text(Stream::Stdout, b"b");
-        assert_eq!(outbox.take().len(), 2);
-    }
-
-    #[test]
-    fn what_a_silent_turn_prints_is_dropped() {
-        let outbox = Outbox::new();
-        outbox.begin_turn(&Parent::none(), false);
-        outbox.push_text(Stream::Stdout, b"a");
-        assert!(outbox.take().is_empty());
-        assert!(outbox.audience().is_none());
-    }
-
-    #[tokio::test]
-    async fn text_waits_for_its_time_and_anything_else_does_not() {
-        let outbox = Outbox::new();
-        let later = Instant::now() + Duration::from_secs(3600);
-        outbox.push_text(Stream::Stdout, b"a");
-        let early = tokio::time::timeout(Duration::from_millis(5), outbox.filled(later)).await;
-        assert!(early.is_err());
-        outbox.push(Item::EndOfText);
-        outbox.filled(later).await;
-        assert_eq!(outbox.take().len(), 2);
-    }
-
-    #[test]
-    fn a_full_outbox_makes_its_writer_wait_and_closing_it_lets_the_writer_go() {
-        let outbox = std::sync::Arc::new(Outbox::new());
-        outbox.push_text(Stream::Stdout, &vec![b'x'; MOST_BYTES + 1]);
-        let (sent, done) = std::sync::mpsc::channel();
-        let writer = std::thread::spawn({
-            let outbox = outbox.clone();
-            move || {
-                outbox.push_text(Stream::Stdout, b"y");
-                sent.send(()).unwrap();
-            }
-        });
-        assert!(done.recv_timeout(Duration::from_millis(20)).is_err());
-        outbox.close();
-        done.recv_timeout(Duration::from_secs(10)).unwrap();
-        writer.join().unwrap();
     }
 }

@@ -1,6 +1,6 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use perilune_language::Interrupt;
+
+use super::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Whether code runs, so that an interrupt meets the cell that it was meant for and no other.
 pub(crate) struct Running {
@@ -72,31 +72,5 @@ impl Drop for End<'_> {
             *state = State::Idle;
             self.0.interrupt.clear();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interrupt_meets_what_runs_and_nothing_after_it() {
-        let interrupt = Interrupt::new().unwrap();
-        let running = Running::new(interrupt.clone());
-        assert!(!running.interrupt());
-        assert!(!interrupt.is_raised());
-        running.during(|| {
-            assert!(running.interrupt());
-            assert!(interrupt.is_raised());
-        });
-        running.during(|| assert!(!interrupt.is_raised()));
-    }
-
-    #[test]
-    fn when_the_kernel_ends_nothing_starts_anew() {
-        let interrupt = Interrupt::new().unwrap();
-        let running = Running::new(interrupt.clone());
-        running.during(|| running.end());
-        running.during(|| assert!(interrupt.is_raised()));
     }
 }

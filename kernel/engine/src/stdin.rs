@@ -1,9 +1,9 @@
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-
 use bytes::Bytes;
 use perilune_language::InputError;
 use perilune_wire::Message;
 use perilune_wire::content::InputReply;
+
+use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The question to the person in front, while there is one.
 pub(crate) struct Stdin {

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::request::Request;
 use crate::turn::Origin;
 

@@ -1,0 +1,1 @@
+//! What threads share, under a scheduler that tries their interleavings.
