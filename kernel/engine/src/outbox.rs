@@ -54,8 +54,8 @@ pub(crate) enum Item {
     Reply { channel: Channel, frames: Frames },
     /// Answers when all that clients had sent by now is in the task queue.
     Barrier(oneshot::Sender<()>),
-    /// The kernel shall end with this code.
-    Exit(i32),
+    /// The kernel shall end with this code; whether its subscribers know already.
+    Exit { code: i32, announced: bool },
 }
 
 /// Beyond this the executor waits for the I/O thread.
@@ -70,7 +70,7 @@ impl Item {
             Self::Iopub { frames, .. } | Self::Reply { frames, .. } => {
                 frames.iter().map(bytes::Bytes::len).sum()
             }
-            Self::EndOfText | Self::Barrier(_) | Self::Exit(_) => 0,
+            Self::EndOfText | Self::Barrier(_) | Self::Exit { .. } => 0,
         }
     }
 }
