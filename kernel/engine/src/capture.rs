@@ -95,7 +95,7 @@ impl Capture {
 
     fn read(&self, context: &Context) {
         let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut chunk = [0; 16 << 10];
+        let mut chunk = [0; LONGEST_PACKET];
         for _ in 0..MOST_PIECES {
             match pipes.next(&mut chunk) {
                 Ok(Some((stream, length))) => context.outbox.push_text(stream, &chunk[..length]),
@@ -109,6 +109,9 @@ impl Capture {
     }
 }
 
+/// What a pipe holds of one write at most: a page, of the largest there are. The rest of a packet
+/// that is read in part is lost.
+const LONGEST_PACKET: usize = 64 << 10;
 /// A child that never stops writing must not keep a cell from its end.
 const MOST_PIECES: usize = 256;
 

@@ -16,11 +16,11 @@ use tokio::sync::oneshot;
 
 use crate::context::Context;
 use crate::knowledge;
-use crate::outbox::{Item, Outbox};
+use crate::outbox::Item;
 use crate::output::Output;
 use crate::request::Request;
 use crate::task_queue::Task;
-use crate::turn::{self, Turn};
+use crate::turn::{self, Origin, Turn};
 
 /// Works the task queue off, on the language's own thread.
 pub(crate) struct Executor<L> {
@@ -30,8 +30,6 @@ pub(crate) struct Executor<L> {
     program: Option<String>,
     unnumbered: u64,
 }
-
-type ShellTurn<'a> = Turn<'a, &'a Outbox>;
 
 impl<L: Language> Executor<L> {
     /// With a `program`, cells are parts of it and called by its name.
@@ -63,10 +61,23 @@ impl<L: Language> Executor<L> {
     }
 
     fn perform(&mut self, context: &Context, task: Task) {
-        let mut turn = Turn::begin(context, &context.outbox, task.origin);
-        match task.request {
-            Request::Execute(_) if task.aborted => turn.reply(aborted(context)),
-            Request::Execute(request) => self.execute(context, turn, request),
+        let Task {
+            origin,
+            request,
+            aborted,
+            ..
+        } = task;
+        match request {
+            Request::Execute(request) if !aborted => self.execute(context, origin, request),
+            Request::Comm(message) => self.comm(context, origin, message),
+            request => self.answer(context, origin, request),
+        }
+    }
+
+    fn answer(&mut self, context: &Context, origin: Origin, request: Request) {
+        let mut turn = Turn::begin(context, &context.outbox, origin);
+        match request {
+            Request::Execute(_) => turn.reply(aborted(context)),
             Request::Complete(request) => {
                 let cursor = request
                     .cursor_pos
@@ -101,7 +112,6 @@ impl<L: Language> Executor<L> {
                     Completeness::Unknown => IsCompleteReply::Unknown,
                 });
             }
-            Request::Comm(message) => self.comm(context, turn, message),
             Request::Shutdown(request) => {
                 let reply = ShutdownReply {
                     status: ReplyStatus::Ok,
@@ -110,6 +120,7 @@ impl<L: Language> Executor<L> {
                 turn.publish("shutdown_reply", reply.clone(), Weight::Essential);
                 turn.reply(reply);
                 drop(turn);
+                context.queue.end();
                 context.outbox.push(Item::Exit {
                     code: 0,
                     announced: true,
@@ -125,7 +136,7 @@ impl<L: Language> Executor<L> {
         }
     }
 
-    fn execute(&mut self, context: &Context, mut turn: ShellTurn<'_>, request: ExecuteRequest) {
+    fn execute(&mut self, context: &Context, origin: Origin, request: ExecuteRequest) {
         let started = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
         let stores_history = request.stores_history();
         let execution_count = if stores_history {
@@ -133,38 +144,32 @@ impl<L: Language> Executor<L> {
         } else {
             context.knowledge.execution_count()
         };
-        if !request.silent {
-            let code = request.code.clone();
-            turn.publish(
-                "execute_input",
-                ExecuteInput {
-                    code,
-                    execution_count,
-                },
-                Weight::Output,
-            );
-        }
-        let asker = request
-            .allow_stdin
-            .then(|| turn.origin().identities.clone());
+        let asker = request.allow_stdin.then(|| origin.identities.clone());
         let cell = Cell {
             name: self.cell_name(stores_history, execution_count),
             code: request.code,
             wants_result: !request.silent,
         };
-        let listening = self
-            .output
-            .begin_turn(&turn.origin().parent, !request.silent, asker);
-        let (language, expressions) = (&mut self.language, &request.user_expressions);
-        let (outcome, expressions) = context.running.during(|| {
-            let outcome = language.execute(&cell);
+        // Busy is said only when an interrupt would not be in vain.
+        let (mut turn, outcome, expressions) = context.running.during(|| {
+            let mut turn = Turn::begin(context, &context.outbox, origin);
+            if !request.silent {
+                let input = ExecuteInput {
+                    code: cell.code.clone(),
+                    execution_count,
+                };
+                turn.publish("execute_input", input, Weight::Output);
+            }
+            let parent = turn.origin().parent.clone();
+            let listening = self.output.begin_turn(&parent, !request.silent, asker);
+            let outcome = self.language.execute(&cell);
             let expressions = match &outcome {
-                Ok(_) => evaluate(language, expressions),
+                Ok(_) => evaluate(&mut self.language, &request.user_expressions),
                 Err(_) => Object::new(),
             };
-            (outcome, expressions)
+            drop(listening);
+            (turn, outcome, expressions)
         });
-        drop(listening);
 
         if stores_history {
             let result = outcome
@@ -208,6 +213,7 @@ impl<L: Language> Executor<L> {
                     metadata,
                 );
                 drop(turn);
+                context.queue.end();
                 context.outbox.push(Item::Exit {
                     code,
                     announced: false,
@@ -237,8 +243,7 @@ impl<L: Language> Executor<L> {
         format!("unnumbered[{}]", self.unnumbered)
     }
 
-    fn comm(&mut self, context: &Context, mut turn: ShellTurn<'_>, message: CommMessage) {
-        let listening = self.output.begin_turn(&turn.origin().parent, true, None);
+    fn comm(&mut self, context: &Context, origin: Origin, message: CommMessage) {
         let (id, opens) = (
             message.id().to_owned(),
             matches!(message, CommMessage::Open { .. }),
@@ -248,9 +253,13 @@ impl<L: Language> Executor<L> {
             CommMessage::Close { id, .. } => context.comms().close(id),
             CommMessage::Data { .. } => {}
         }
-        let language = &mut self.language;
-        let accepted = context.running.during(|| language.comm(message));
-        drop(listening);
+        let (mut turn, accepted) = context.running.during(|| {
+            let turn = Turn::begin(context, &context.outbox, origin);
+            let listening = self.output.begin_turn(&turn.origin().parent, true, None);
+            let accepted = self.language.comm(message);
+            drop(listening);
+            (turn, accepted)
+        });
         match accepted {
             Ok(true) => {}
             Ok(false) => {

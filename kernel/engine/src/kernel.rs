@@ -7,7 +7,7 @@ use perilune_transport::{Incoming, ShellGate, Transport, Weight};
 use perilune_wire::content::{ExecutionState, ReplyStatus, ShutdownReply};
 use perilune_wire::{Outgoing, Parent, Ports, Session};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::capture::{Capture, CaptureThread, Descriptors};
 use crate::children;
@@ -44,6 +44,8 @@ pub struct Options {
 const LAST_CELL: Duration = Duration::from_millis(1000);
 /// How long a lull means that clients have sent nothing more.
 const LULL: Duration = Duration::from_millis(1);
+/// How long to wait for a lull.
+const NO_LULL: Duration = Duration::from_millis(500);
 /// How long clients have to take what was sent to them.
 const LINGER: Duration = Duration::from_millis(1000);
 /// Lua's C stack is bounded by itself; what it calls may need more than the default.
@@ -220,13 +222,21 @@ impl<T: Transport> Kernel<'_, T> {
     }
 
     async fn take(&mut self, incoming: Incoming) -> Option<Ending> {
-        // What the executor has already said comes before the answer to what was asked later;
-        // but a message that is here already counts as sent before a barrier.
-        let demands = self.publisher.send_outbox();
-        if let Some(farewell) = self.reception.take(incoming, &mut self.publisher) {
-            return Some(Ending::Asked(farewell));
+        // A message that is here already counts as sent before a barrier.
+        let (demands, farewell) = self.receive(incoming);
+        match farewell {
+            Some(farewell) => Some(Ending::Asked(farewell)),
+            None => self.meet(demands).await,
         }
-        self.meet(demands).await
+    }
+
+    /// Takes one message, behind what the executor has said already.
+    fn receive(&mut self, incoming: Incoming) -> (Vec<Demand>, Option<Farewell>) {
+        // Asked before the outbox is emptied: who is idle now has nothing left to say there.
+        let is_idle = self.context.queue.is_idle();
+        let demands = self.publisher.send_outbox();
+        let farewell = self.reception.take(incoming, is_idle, &mut self.publisher);
+        (demands, farewell)
     }
 
     async fn meet(&mut self, demands: Vec<Demand>) -> Option<Ending> {
@@ -234,7 +244,7 @@ impl<T: Transport> Kernel<'_, T> {
             match demand {
                 Demand::Exit { code, announced } => return Some(Ending::Told { code, announced }),
                 Demand::Barrier(passed) => {
-                    let farewell = self.take_all_that_was_sent().await;
+                    let farewell = self.take_all_that_was_sent(Instant::now() + NO_LULL).await;
                     let _ = passed.send(());
                     if farewell.is_some() {
                         return farewell.map(Ending::Asked);
@@ -245,12 +255,14 @@ impl<T: Transport> Kernel<'_, T> {
         None
     }
 
-    /// Takes messages until none comes for a moment.
-    async fn take_all_that_was_sent(&mut self) -> Option<Farewell> {
-        while self.gate() == ShellGate::Open {
+    /// Takes messages until none comes for a moment, or until the deadline when clients leave no
+    /// such moment.
+    async fn take_all_that_was_sent(&mut self, deadline: Instant) -> Option<Farewell> {
+        while self.gate() == ShellGate::Open && Instant::now() < deadline {
             let next = timeout(LULL, self.publisher.transport.recv(ShellGate::Open)).await;
             let Ok(Some(incoming)) = next else { break };
-            let farewell = self.reception.take(incoming, &mut self.publisher);
+            // Who waits at a barrier demands nothing else, and at the end nothing is demanded.
+            let (_, farewell) = self.receive(incoming);
             if farewell.is_some() {
                 return farewell;
             }
@@ -262,7 +274,8 @@ impl<T: Transport> Kernel<'_, T> {
         if !matches!(ending, Ending::Failed(_)) {
             // What was sent before anybody could know of the end is answered too.
             self.context.queue.close();
-            while let Some(farewell) = self.take_all_that_was_sent().await {
+            let deadline = Instant::now() + NO_LULL;
+            while let Some(farewell) = self.take_all_that_was_sent(deadline).await {
                 farewell.answer(self.context, &mut self.publisher);
             }
             self.end_executor().await;
@@ -304,7 +317,7 @@ impl<T: Transport> Kernel<'_, T> {
                         }
                     }
                 }
-                _ = timeout_at(deadline, std::future::pending::<()>()) => {
+                () = sleep_until(deadline) => {
                     tracing::warn!("the running cell did not end in time; the kernel ends without it");
                     return;
                 }

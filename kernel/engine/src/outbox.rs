@@ -60,18 +60,22 @@ pub(crate) enum Item {
 
 /// Beyond this the executor waits for the I/O thread.
 pub(crate) const MOST_BYTES: usize = 16 << 20;
+/// What each item counts beside its bytes, so that many small ones neither fill the memory nor
+/// keep the I/O thread long from all else.
+pub(crate) const ITEM: usize = 4 << 10;
 /// Text beyond this is sent without waiting for more.
 const ENOUGH_TEXT: usize = 256 << 10;
 
 impl Item {
     fn size(&self) -> usize {
-        match self {
+        let bytes = match self {
             Self::Text { bytes, .. } => bytes.len(),
             Self::Iopub { frames, .. } | Self::Reply { frames, .. } => {
                 frames.iter().map(bytes::Bytes::len).sum()
             }
             Self::EndOfText | Self::Barrier(_) | Self::Exit { .. } => 0,
-        }
+        };
+        ITEM + bytes
     }
 }
 
@@ -157,11 +161,12 @@ impl Outbox {
                     stream,
                     bytes: text.to_vec(),
                 });
+                state.bytes += ITEM;
                 text.len()
             }
         };
         state.bytes += text.len();
-        if !state.urgent && length >= ENOUGH_TEXT {
+        if !state.urgent && (length >= ENOUGH_TEXT || state.bytes > MOST_BYTES) {
             state.urgent = true;
             self.filled.notify_one();
         } else if state.items.len() == 1 && length == text.len() {

@@ -10,7 +10,7 @@ use crate::knowledge;
 use crate::publisher::Publisher;
 use crate::request::Request;
 use crate::task_queue::Task;
-use crate::turn::{Origin, Turn};
+use crate::turn::{self, Origin, Turn};
 use crate::usage::Usage;
 
 /// Takes what comes in: answers at once what can be, and queues the rest.
@@ -37,10 +37,12 @@ impl Reception {
         }
     }
 
-    /// Takes one thing. Returns a farewell when it was one.
+    /// Takes one thing. Returns a farewell when it was one. When the executor is idle, all that
+    /// it had to say has been sent.
     pub(crate) fn take<T: Transport>(
         &mut self,
         incoming: Incoming,
+        is_idle: bool,
         publisher: &mut Publisher<'_, T>,
     ) -> Option<Farewell> {
         match incoming {
@@ -53,7 +55,7 @@ impl Reception {
                 let message = Unverified::split(frames)
                     .and_then(|message| message.verify(key, &mut self.guard));
                 match message {
-                    Ok(message) => self.take_message(channel, message, publisher),
+                    Ok(message) => self.take_message(channel, message, is_idle, publisher),
                     Err(error) => {
                         self.refuse(channel, &error);
                         None
@@ -67,6 +69,7 @@ impl Reception {
         &mut self,
         channel: Channel,
         message: Message,
+        is_idle: bool,
         publisher: &mut Publisher<'_, T>,
     ) -> Option<Farewell> {
         if channel == Channel::Stdin {
@@ -78,6 +81,9 @@ impl Reception {
         let context = Arc::clone(&self.context);
         let origin = Origin::of(channel, &message);
         let size = message.raw_content.len() + message.raw_header.len();
+        // What the language is not needed for is answered at once, unless it would overtake what
+        // waits on the same channel.
+        let at_once = channel == Channel::Control || is_idle;
         match Request::read(&message) {
             // On shell, where it is deprecated, it waits for what was asked before it.
             Request::Shutdown(request) if channel == Channel::Control => {
@@ -91,21 +97,24 @@ impl Reception {
                 turn.reply(StatusReply::Ok);
             }
             Request::Usage => self.usage.answer(&context, origin),
-            // What the language is not needed for is answered at once, unless it would overtake
-            // what waits on the same channel.
-            request if channel == Channel::Control || context.queue.is_idle() => {
-                match knowledge::answer(&context, &request) {
-                    Some(content) => {
-                        Turn::begin(&context, publisher, origin).reply(content);
-                    }
-                    None => context.queue.push(Task {
-                        origin,
-                        request,
-                        aborted: false,
-                        size,
-                    }),
-                }
+            Request::Invalid(error) if at_once => {
+                Turn::begin(&context, publisher, origin).refuse(turn::invalid(&error));
             }
+            Request::NoSuchSubshell(subshell) if at_once => {
+                Turn::begin(&context, publisher, origin).refuse(turn::no_such_subshell(&subshell));
+            }
+            Request::Unknown if at_once => drop(Turn::begin(&context, publisher, origin)),
+            request if at_once => match knowledge::answer(&context, &request) {
+                Some(content) => {
+                    Turn::begin(&context, publisher, origin).reply(content);
+                }
+                None => context.queue.push(Task {
+                    origin,
+                    request,
+                    aborted: false,
+                    size,
+                }),
+            },
             request => context.queue.push(Task {
                 origin,
                 request,

@@ -24,6 +24,7 @@ struct State {
     tasks: VecDeque<Task>,
     bytes: usize,
     working: bool,
+    ending: bool,
     closed: bool,
 }
 
@@ -38,6 +39,7 @@ impl TaskQueue {
                 tasks: VecDeque::new(),
                 bytes: 0,
                 working: false,
+                ending: false,
                 closed: false,
             }),
             filled: Condvar::new(),
@@ -46,7 +48,7 @@ impl TaskQueue {
 
     pub(crate) fn push(&self, mut task: Task) {
         let mut state = self.lock();
-        task.aborted |= state.closed;
+        task.aborted |= state.ending;
         state.bytes += task.size;
         state.tasks.push_back(task);
         self.filled.notify_one();
@@ -91,13 +93,19 @@ impl TaskQueue {
         }
     }
 
-    /// Nothing that waits, or comes later, will run; the executor ends when all is answered.
-    pub(crate) fn close(&self) {
+    /// Execute requests that wait now, or come later, will not run.
+    pub(crate) fn end(&self) {
         let mut state = self.lock();
-        state.closed = true;
+        state.ending = true;
         for task in &mut state.tasks {
             task.aborted = true;
         }
+    }
+
+    /// As [`TaskQueue::end`], and the executor ends when all is answered.
+    pub(crate) fn close(&self) {
+        self.end();
+        self.lock().closed = true;
         self.filled.notify_all();
     }
 

@@ -346,3 +346,79 @@ fn a_shutdown_answers_all_that_runs_and_waits() {
     );
     assert_eq!(kernel.exit_code(), 0);
 }
+
+#[test]
+fn an_interrupt_that_follows_busy_is_never_in_vain() {
+    let kernel = Kernel::start();
+    for _ in 0..300 {
+        kernel.execute("wait");
+        assert_eq!(kernel.hear(1), ["iopub status busy"]);
+        kernel.ask(Channel::Control, "interrupt_request", json!({}));
+        let heard = kernel.hear(7);
+        assert!(
+            heard.contains(&"iopub error Interrupted".to_owned()),
+            "{heard:?}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_never_overtakes_the_one_before_it() {
+    let kernel = Kernel::start();
+    for _ in 0..1000 {
+        kernel.execute("");
+        kernel.ask(Channel::Shell, "kernel_info_request", json!({}));
+        assert_eq!(
+            kernel.hear(7),
+            [
+                "iopub status busy",
+                "iopub execute_input",
+                "shell execute_reply ok",
+                "iopub status idle",
+                "iopub status busy",
+                "shell kernel_info_reply ok",
+                "iopub status idle",
+            ]
+        );
+    }
+}
+
+#[test]
+fn control_answers_what_it_cannot_do_while_code_runs() {
+    let kernel = Kernel::start();
+    kernel.execute("started wait");
+    assert_eq!(kernel.hear(3)[2], "iopub stream stdout started");
+    kernel.ask(Channel::Control, "debug_request", json!({}));
+    assert_eq!(kernel.hear(2), ["iopub status busy", "iopub status idle"]);
+    kernel.ask(Channel::Control, "shutdown_request", json!({"restart": 7}));
+    assert_eq!(
+        kernel.hear(3),
+        [
+            "iopub status busy",
+            "control shutdown_reply error",
+            "iopub status idle"
+        ]
+    );
+}
+
+#[test]
+fn nothing_runs_after_a_cell_that_asked_for_the_end() {
+    let kernel = Kernel::start();
+    kernel.ask(
+        Channel::Shell,
+        "execute_request",
+        json!({"code": "started wait", "stop_on_error": false}),
+    );
+    assert_eq!(kernel.hear(3)[2], "iopub stream stdout started");
+    kernel.execute("exit");
+    kernel.execute("never");
+    // On shell, so that it comes behind them.
+    kernel.ask(Channel::Shell, "interrupt_request", json!({}));
+    assert_eq!(kernel.exit_code(), 7);
+    let heard = kernel.hear(14);
+    assert!(
+        heard.contains(&"shell execute_reply aborted".to_owned()),
+        "{heard:?}"
+    );
+    assert_eq!(heard[13], "iopub shutdown_reply ok");
+}

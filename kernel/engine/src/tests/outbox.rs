@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use perilune_language::Stream;
 use perilune_wire::Parent;
 
-use crate::outbox::{Item, MOST_BYTES, Outbox};
+use crate::outbox::{ITEM, Item, MOST_BYTES, Outbox};
 
 fn text(item: Option<Item>) -> String {
     match item {
@@ -58,6 +58,28 @@ async fn text_waits_for_its_time_and_anything_else_does_not() {
     outbox.push(Item::EndOfText);
     outbox.filled(later).await;
     assert_eq!(outbox.take().len(), 2);
+}
+
+#[test]
+fn many_small_items_fill_it_too() {
+    let outbox = std::sync::Arc::new(Outbox::new());
+    let writer = std::thread::spawn({
+        let outbox = outbox.clone();
+        move || {
+            for _ in 0..100_000 {
+                outbox.push_text(Stream::Stdout, b"o");
+                outbox.push_text(Stream::Stderr, b"e");
+            }
+        }
+    });
+    let mut taken = 0;
+    while taken < 200_000 {
+        let items = outbox.take().len();
+        assert!(items <= MOST_BYTES / ITEM + 1, "{items}");
+        taken += items;
+        std::thread::yield_now();
+    }
+    writer.join().unwrap();
 }
 
 #[test]
