@@ -23,6 +23,9 @@ pub enum WireError {
         /// What serde_json says.
         source: serde_json::Error,
     },
+    /// A header that we could read, but not all who would hear it echoed.
+    #[error("the header is {0}")]
+    HarmfulHeader(&'static str),
     /// A message could not be written as JSON.
     #[error("the content cannot be written as JSON: {0}")]
     Serialise(serde_json::Error),

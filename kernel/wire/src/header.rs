@@ -1,5 +1,11 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::WireError;
+
+/// Real headers have some 300 bytes and no nesting.
+const LONGEST: usize = 64 << 10;
+const DEEPEST: usize = 64;
+
 /// What we need to know of a message's header.
 ///
 /// Everything but the type may be missing or null, since clients differ; whoever echoes a header
@@ -30,6 +36,47 @@ pub struct Header {
         skip_serializing_if = "Option::is_none"
     )]
     pub subshell_id: Option<String>,
+}
+
+impl Header {
+    /// Reads a header. Its bytes go out again as the parent header of whatever it causes, to every
+    /// subscriber, so it must be harmless to all of them: UTF-8, short, and flat.
+    pub(crate) fn read(raw: &[u8]) -> Result<Self, WireError> {
+        if raw.len() > LONGEST {
+            return Err(WireError::HarmfulHeader("too long"));
+        }
+        let text = std::str::from_utf8(raw).map_err(|_| WireError::HarmfulHeader("not UTF-8"))?;
+        let header = serde_json::from_str(text).map_err(|source| WireError::BadPart {
+            part: "header",
+            source,
+        })?;
+        if depth(text) > DEEPEST {
+            return Err(WireError::HarmfulHeader("nested too deeply"));
+        }
+        Ok(header)
+    }
+}
+
+/// How deeply valid JSON is nested.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.bytes();
+    let mut in_string = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' if in_string => {
+                bytes.next();
+            }
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// A string; anything else counts as an empty one.

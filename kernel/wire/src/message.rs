@@ -92,10 +92,7 @@ impl Unverified {
 
     fn parse(self) -> Result<Message, WireError> {
         let [raw_header, raw_parent, raw_metadata, raw_content] = self.parts;
-        let header = serde_json::from_slice(&raw_header).map_err(|source| WireError::BadPart {
-            part: "header",
-            source,
-        })?;
+        let header = Header::read(&raw_header)?;
         Ok(Message {
             identities: self.identities,
             header,
@@ -238,6 +235,27 @@ mod tests {
             Unverified::split(delimiter_last),
             Err(WireError::TooFewFrames(0))
         ));
+    }
+
+    #[test]
+    fn a_header_that_would_hurt_who_hears_its_echo_is_refused() {
+        let key = Key::new(b"k");
+        let read = |header: &[u8]| {
+            let parts = [header, b"{}", b"{}", b"{}"];
+            let mut frames = frames(&["<IDS|MSG>", &key.sign(parts)]);
+            frames.extend(parts.map(Bytes::copy_from_slice));
+            Unverified::split(frames).unwrap().verify_once(&key)
+        };
+        let with = |value: &str| format!(r#"{{"msg_type":"x","x":{value}}}"#).into_bytes();
+        let nested = |depth: usize| with(&("[".repeat(depth) + &"]".repeat(depth)));
+        assert!(read(&with(r#""[[[\"[[[""#)).is_ok());
+        assert!(read(&nested(60)).is_ok());
+        assert!(read(&with("[{}]".repeat(100).replace("][", ",").as_str())).is_ok());
+        let long = with(&format!("\"{}\"", "x".repeat(1 << 17)));
+        let not_utf8 = b"{\"msg_type\":\"x\",\"x\":\"\xff\"}".to_vec();
+        for header in [nested(100), long, not_utf8] {
+            assert!(matches!(read(&header), Err(WireError::HarmfulHeader(_))));
+        }
     }
 
     proptest! {
