@@ -8,6 +8,7 @@ mod jupyter;
 mod lab;
 mod log;
 mod notebook;
+mod open_files;
 mod run;
 mod standard;
 

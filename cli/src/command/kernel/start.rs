@@ -16,6 +16,7 @@ use crate::atomic_file::{self, Access};
 use crate::exit::Exit;
 use crate::jupyter::Directories;
 use crate::log::Log;
+use crate::open_files;
 use crate::standard;
 
 /// `perilune kernel start`
@@ -57,6 +58,7 @@ impl Arguments {
         let mut connection = self.connection()?;
         let place = connection.path.display().to_string();
         let endpoints = connection.file.endpoints().with_context(|| place.clone())?;
+        open_files::raise_limit();
         let (transport, bound) = ZeroMq::bind(&endpoints)
             .map_err(|error| anyhow!("{place}: {error} (a port of 0 chooses a free one)"))?;
         let (descriptors, kept) = standard::take()?;
