@@ -9,8 +9,12 @@ use tokio::sync::Semaphore;
 
 use crate::{Channel, Frames, Limits, ShellGate, SubscriberId};
 
-/// What a message costs beside its bytes, so that empty ones are bounded too.
-const MESSAGE_COST: usize = 64;
+/// What a message costs beside its bytes, so that small ones are bounded in number too: who comes
+/// late waits behind all of them.
+const MESSAGE_COST: usize = 8 << 10;
+/// So many arrivals go before the shell's in a row; then it is its turn, lest a flood on control
+/// keep everybody's cells waiting for ever.
+const AHEAD_OF_SHELL: usize = 64;
 const FRAME_COST: usize = size_of::<Bytes>();
 /// A queue that grew beyond this many places gives them back when it is empty.
 const KEPT_PLACES: usize = 1024;
@@ -56,6 +60,8 @@ struct Queues {
     control: VecDeque<Frames>,
     stdin: VecDeque<Frames>,
     topics: VecDeque<TopicChange>,
+    /// Arrivals received since shell has something that waits.
+    ahead_of_shell: usize,
     receiver: Option<(Waker, ShellGate)>,
     closed: bool,
 }
@@ -109,11 +115,23 @@ impl Inbox {
         Ok(())
     }
 
-    /// The next arrival: control and stdin before topics before shell.
+    /// The next arrival: control and stdin before topics before shell, which is never left out.
     pub(crate) fn poll(&self, context: &mut Context<'_>, gate: ShellGate) -> Poll<Option<Arrival>> {
         let mut queues = self.queues();
         if queues.closed {
             return Poll::Ready(None);
+        }
+        if gate == ShellGate::Open
+            && queues.ahead_of_shell >= AHEAD_OF_SHELL
+            && let Some(frames) = pop(&mut queues.shell)
+        {
+            queues.ahead_of_shell = 0;
+            return Poll::Ready(Some(self.release(Channel::Shell, frames)));
+        }
+        if queues.shell.is_empty() {
+            queues.ahead_of_shell = 0;
+        } else {
+            queues.ahead_of_shell += 1;
         }
         for channel in [Channel::Control, Channel::Stdin] {
             if let Some(frames) = pop(queues.of(channel)) {
@@ -128,6 +146,7 @@ impl Inbox {
         if gate == ShellGate::Open
             && let Some(frames) = pop(&mut queues.shell)
         {
+            queues.ahead_of_shell = 0;
             return Poll::Ready(Some(self.release(Channel::Shell, frames)));
         }
         match &mut queues.receiver {

@@ -62,6 +62,39 @@ async fn control_and_stdin_come_before_topics_before_shell() {
 }
 
 #[tokio::test]
+async fn a_flood_on_control_leaves_shell_its_turn() {
+    let inbox = inbox(1 << 24);
+    inbox.message(Channel::Shell, one("shell")).await.unwrap();
+    for _ in 0..1000 {
+        inbox
+            .message(Channel::Control, one("control"))
+            .await
+            .unwrap();
+    }
+    let mut before = 0;
+    while next(&inbox, ShellGate::Open).await
+        != Some(Arrival::Message(Channel::Shell, one("shell")))
+    {
+        before += 1;
+    }
+    assert_eq!(before, AHEAD_OF_SHELL);
+}
+
+#[tokio::test]
+async fn small_messages_are_bounded_in_number() {
+    let inbox = inbox(1 << 20);
+    let mut put = 0;
+    let flood = async {
+        while put < 1000 {
+            inbox.message(Channel::Shell, one("x")).await.unwrap();
+            put += 1;
+        }
+    };
+    assert!(timeout(Duration::from_millis(20), flood).await.is_err());
+    assert!(put < (1 << 20) / MESSAGE_COST + 1, "{put}");
+}
+
+#[tokio::test]
 async fn a_closed_gate_leaves_shell_messages_where_they_are() {
     let inbox = inbox(1 << 20);
     inbox.message(Channel::Shell, one("first")).await.unwrap();
