@@ -108,6 +108,10 @@ impl Reception {
                 Some(content) => {
                     Turn::begin(&context, publisher, origin).reply(content);
                 }
+                // Control is always open, so nothing else bounds what comes by it.
+                None if channel == Channel::Control && context.queue.is_crowded() => {
+                    Turn::begin(&context, publisher, origin).refuse(turn::too_many());
+                }
                 None => context.queue.push(Task {
                     origin,
                     request,

@@ -86,6 +86,12 @@ impl TaskQueue {
         state.tasks.len() >= MOST_TASKS || state.bytes >= MOST_BYTES
     }
 
+    /// Whether no more may come by a way on which clients cannot be slowed down.
+    pub(crate) fn is_crowded(&self) -> bool {
+        let state = self.lock();
+        state.tasks.len() >= MOST_TASKS / 10 || state.bytes >= MOST_BYTES / 2
+    }
+
     /// Execute requests that wait now will not run.
     pub(crate) fn abort(&self) {
         for task in &mut self.lock().tasks {

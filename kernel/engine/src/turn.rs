@@ -169,6 +169,15 @@ pub(crate) fn invalid(error: &WireError) -> ErrorContent {
     }
 }
 
+/// What a client is told that asks on control for more than can wait.
+pub(crate) fn too_many() -> ErrorContent {
+    ErrorContent {
+        ename: "TooManyRequests".to_owned(),
+        evalue: "too many requests wait for the kernel".to_owned(),
+        traceback: Vec::new(),
+    }
+}
+
 /// What a client is told that asks for a subshell.
 pub(crate) fn no_such_subshell(subshell: &str) -> ErrorContent {
     ErrorContent {
