@@ -61,11 +61,7 @@ impl Context {
     /// Stops what runs, and the question it may be waiting for.
     /// Returns whether anything ran.
     pub(crate) fn interrupt(&self) -> bool {
-        let ran = self.running.interrupt();
-        if ran {
-            self.stdin.interrupt();
-        }
-        ran
+        self.running.interrupt(|| self.stdin.interrupt())
     }
 
     /// From now on code that is not ours may write to our descriptors, or run as our child.

@@ -273,14 +273,16 @@ impl<T: Transport> Kernel<'_, T> {
     async fn end(mut self, ending: Ending) -> Result<i32, EngineError> {
         if !matches!(ending, Ending::Failed(_)) {
             // What was sent before anybody could know of the end is answered too.
-            self.context.queue.close();
+            self.context.queue.end();
             let deadline = Instant::now() + NO_LULL;
             while let Some(farewell) = self.take_all_that_was_sent(deadline).await {
                 farewell.answer(self.context, &mut self.publisher);
             }
+            self.context.queue.close();
             self.end_executor().await;
         }
         let _ = self.publisher.send_outbox();
+        self.publisher.finish_text();
         let result = match ending {
             Ending::Asked(farewell) => {
                 farewell.answer(self.context, &mut self.publisher);

@@ -202,9 +202,11 @@ impl Outbox {
         std::mem::take(&mut state.items)
     }
 
-    /// From now on nothing is accepted, and nobody waits.
+    /// From now on nothing is accepted, and nobody waits, not for room and not at a barrier.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
+        let mut state = self.lock();
+        state.closed = true;
+        state.items.clear();
         self.room.notify_all();
     }
 

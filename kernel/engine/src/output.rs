@@ -135,17 +135,16 @@ impl Host for Output {
                 tracing::error!(%error, "a question could not be sent");
                 InputError::Closed
             })?;
-        self.context.stdin.expect(msg_id, identities);
-        // An interrupt that came before the question was known has not ended it.
-        if self.context.running.is_interrupted() {
-            self.context.stdin.interrupt();
-        } else {
+        let is_interrupted = || self.context.running.is_interrupted();
+        let send = || {
             self.context.outbox.push(Item::Reply {
                 channel: Channel::Stdin,
                 frames,
             });
-        }
-        self.context.stdin.wait()
+        };
+        self.context
+            .stdin
+            .ask(msg_id, identities, is_interrupted, send)
     }
 
     fn comm(&self, message: CommMessage) {

@@ -111,7 +111,7 @@ impl<'a, T: Transport> Publisher<'a, T> {
     }
 
     /// Sends what is left of characters that never were finished.
-    fn finish_text(&mut self) {
+    pub(crate) fn finish_text(&mut self) {
         self.finish(Stream::Stdout);
         self.finish(Stream::Stderr);
     }

@@ -36,13 +36,16 @@ impl Running {
         code()
     }
 
-    /// Interrupts what runs. An idle kernel ignores it; returns whether anything ran.
-    pub(crate) fn interrupt(&self) -> bool {
+    /// Interrupts what runs, also by `release` if it may be waiting for something. An idle kernel
+    /// ignores it; returns whether anything ran.
+    pub(crate) fn interrupt(&self, release: impl FnOnce()) -> bool {
         let state = self.lock();
         if *state == State::Idle {
             return false;
         }
         self.interrupt.raise();
+        // While the state is ours, what waits is of the cell that runs and not of the next.
+        release();
         true
     }
 

@@ -17,6 +17,13 @@ struct Question {
     answer: Option<Result<String, InputError>>,
 }
 
+impl Question {
+    /// What comes first counts, also while the executor has not woken yet to see it.
+    fn settle(&mut self, answer: Result<String, InputError>) {
+        self.answer.get_or_insert(answer);
+    }
+}
+
 /// What a client sends for the end of its input (as ipykernel takes it).
 const END_OF_TRANSMISSION: &str = "\u{4}";
 
@@ -28,9 +35,29 @@ impl Stdin {
         }
     }
 
-    /// Waits for the answer to the question that was sent under `msg_id`. `expect` must have been
-    /// called before the question left.
-    pub(crate) fn wait(&self) -> Result<String, InputError> {
+    /// Asks, and waits for the answer of this peer to the question of this id. `send` sends the
+    /// question, unless an interrupt has come that could not know of it.
+    pub(crate) fn ask(
+        &self,
+        msg_id: String,
+        identities: Vec<Bytes>,
+        is_interrupted: impl FnOnce() -> bool,
+        send: impl FnOnce(),
+    ) -> Result<String, InputError> {
+        *self.lock() = Some(Question {
+            msg_id,
+            identities,
+            answer: None,
+        });
+        if is_interrupted() {
+            self.interrupt();
+        } else {
+            send();
+        }
+        self.wait()
+    }
+
+    fn wait(&self) -> Result<String, InputError> {
         let mut question = self.lock();
         loop {
             match question.as_mut().map(|question| question.answer.take()) {
@@ -49,15 +76,6 @@ impl Stdin {
         }
     }
 
-    /// From now on an answer from this peer to this question is awaited.
-    pub(crate) fn expect(&self, msg_id: String, identities: Vec<Bytes>) {
-        *self.lock() = Some(Question {
-            msg_id,
-            identities,
-            answer: None,
-        });
-    }
-
     /// Takes an `input_reply`. One that nobody waits for, from another peer, or to an earlier
     /// question, is dropped.
     pub(crate) fn answer(&self, message: &Message) {
@@ -73,7 +91,7 @@ impl Stdin {
             tracing::debug!("an input_reply came from another client or to another question");
             return;
         }
-        question.answer = Some(match message.content::<InputReply>() {
+        question.settle(match message.content::<InputReply>() {
             Ok(reply) if reply.value == END_OF_TRANSMISSION => Err(InputError::Closed),
             Ok(reply) => Ok(reply.value),
             Err(error) => {
@@ -96,7 +114,7 @@ impl Stdin {
 
     fn end(&self, error: InputError) {
         if let Some(question) = self.lock().as_mut() {
-            question.answer = Some(Err(error));
+            question.settle(Err(error));
             self.answered.notify_all();
         }
     }

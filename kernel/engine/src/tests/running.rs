@@ -6,10 +6,10 @@ use crate::running::Running;
 fn an_interrupt_meets_what_runs_and_nothing_after_it() {
     let interrupt = Interrupt::new().unwrap();
     let running = Running::new(interrupt.clone());
-    assert!(!running.interrupt());
+    assert!(!running.interrupt(|| ()));
     assert!(!interrupt.is_raised());
     running.during(|| {
-        assert!(running.interrupt());
+        assert!(running.interrupt(|| ()));
         assert!(interrupt.is_raised());
     });
     running.during(|| assert!(!interrupt.is_raised()));
