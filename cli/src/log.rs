@@ -3,7 +3,11 @@
 use std::fs::File;
 
 use clap::Args;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{fmt, registry};
 
 /// How much is logged, and to where: standard error.
 #[derive(Debug, Args)]
@@ -14,19 +18,19 @@ pub struct Log {
         long,
         value_name = "LEVEL",
         env = "PERILUNE_LOG",
-        value_parser = |level: &str| EnvFilter::try_new(level).map(|_| level.to_owned()),
+        value_parser = |level: &str| level.parse::<Targets>(),
     )]
-    log_level: Option<String>,
+    log_level: Option<Targets>,
 }
 
 impl Log {
     /// Begins to log into `stderr`, at the level `usual` where the user has not said another.
-    pub fn start(&self, usual: &str, stderr: &'static File) {
-        let level = self.log_level.as_deref().unwrap_or(usual);
-        tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new(level))
-            .with_ansi(false)
-            .with_writer(move || stderr)
+    pub fn start(&self, usual: Level, stderr: &'static File) {
+        let level = self.log_level.clone();
+        let lines = fmt::layer().with_ansi(false).with_writer(move || stderr);
+        registry()
+            .with(level.unwrap_or_else(|| Targets::new().with_default(usual)))
+            .with(lines)
             .init();
         // Standard error may be a kernel's by now, and a panic is nothing for a notebook.
         std::panic::set_hook(Box::new(|panic| {

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use bytesize::ByteSize;
 use clap::Args;
 use perilune_engine::LuaOptions;
+use tracing::Level;
 
 use crate::atomic_file::{self, Access};
 use crate::embedded::EmbeddedKernel;
@@ -82,7 +83,7 @@ impl Arguments {
 
         let (descriptors, kept) = standard::take()?;
         // A person sees the errors of the cells on the same terminal.
-        self.log.start("error", &kept.stderr);
+        self.log.start(Level::ERROR, &kept.stderr);
         let to_bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
         let name = || self.file.display().to_string();
         let lua = LuaOptions {

@@ -1,10 +1,17 @@
+use std::collections::VecDeque;
+
 use perilune_wire::content::{HistoryAccess, HistoryEntry, HistoryRequest, HistoryValue};
 use wildmatch::WildMatch;
 
-/// What was run in this kernel, oldest first.
+/// What was run in this kernel of late, oldest first.
 pub(crate) struct History {
-    entries: Vec<Entry>,
+    entries: VecDeque<Entry>,
+    bytes: usize,
 }
+
+/// Beyond either of these the oldest entry is forgotten.
+const MOST_ENTRIES: usize = 1_000;
+const MOST_BYTES: usize = 4 << 20;
 
 struct Entry {
     line: u64,
@@ -18,16 +25,25 @@ const SESSION: u64 = 1;
 impl History {
     pub(crate) fn new() -> Self {
         Self {
-            entries: Vec::new(),
+            entries: VecDeque::new(),
+            bytes: 0,
         }
     }
 
     pub(crate) fn add(&mut self, line: u64, input: String, output: Option<String>) {
-        self.entries.push(Entry {
+        let entry = Entry {
             line,
             input,
             output,
-        });
+        };
+        self.bytes += entry.size();
+        self.entries.push_back(entry);
+        while self.bytes > MOST_BYTES || self.entries.len() > MOST_ENTRIES {
+            let Some(forgotten) = self.entries.pop_front() else {
+                break;
+            };
+            self.bytes -= forgotten.size();
+        }
     }
 
     pub(crate) fn select(&self, request: &HistoryRequest) -> Vec<HistoryEntry> {
@@ -76,6 +92,10 @@ impl History {
 }
 
 impl Entry {
+    fn size(&self) -> usize {
+        self.input.len() + self.output.as_ref().map_or(0, String::len)
+    }
+
     fn answer(&self, with_output: bool) -> HistoryEntry {
         let input = self.input.clone();
         let value = if with_output {
@@ -142,6 +162,21 @@ mod tests {
         assert_eq!(search(r#""pattern":"a*""#), [1, 3]);
         assert_eq!(search(r#""pattern":"a*","unique":true"#), [3]);
         assert_eq!(search(r#""pattern":"*","n":1"#), [4]);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_when_there_are_too_many_or_they_are_too_large() {
+        let mut history = History::new();
+        for line in 1..=2_000 {
+            history.add(line, "x".to_owned(), None);
+        }
+        assert_eq!(history.entries.len(), MOST_ENTRIES);
+        assert_eq!(history.entries[0].line, 1_001);
+        for line in 2_001..=2_009 {
+            history.add(line, "y".repeat(1 << 20), None);
+        }
+        assert!(history.bytes <= MOST_BYTES);
+        assert_eq!(history.entries.back().map(|entry| entry.line), Some(2_009));
     }
 
     #[test]

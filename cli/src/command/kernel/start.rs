@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use perilune_engine::{LuaOptions, Options};
 use perilune_transport::ZeroMq;
 use perilune_wire::{ConnectionFile, Endpoints, Ports, Session};
+use tracing::Level;
 
 use crate::atomic_file::{self, Access};
 use crate::exit::Exit;
@@ -62,7 +63,7 @@ impl Arguments {
         let (transport, bound) = ZeroMq::bind(&endpoints)
             .map_err(|error| anyhow!("{place}: {error} (a port of 0 chooses a free one)"))?;
         let (descriptors, kept) = standard::take()?;
-        self.log.start("warn", &kept.stderr);
+        self.log.start(Level::WARN, &kept.stderr);
         let options = Options {
             lua: LuaOptions {
                 memory_limit: self.memory_limit.map(to_bytes),

@@ -11,9 +11,9 @@ pub(crate) struct Sources {
 }
 
 /// How much code is remembered, in bytes.
-const ROOM: usize = 8 << 20;
+const ROOM: usize = 4 << 20;
 /// How many cells are remembered.
-const MOST_CELLS: usize = 5_000;
+const MOST_CELLS: usize = 1_000;
 /// How much is read of a file that an excerpt is of, in bytes.
 const FILE_ROOM: u64 = 1 << 20;
 /// How many characters of a line are shown.
