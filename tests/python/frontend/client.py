@@ -271,6 +271,10 @@ class Frontend:
         self.wait(lambda: request.id in self._replies, f"reply to {request.type}", patience)
         return self._replies[request.id]
 
+    def answered(self, request: Request) -> bool:
+        """Whether the reply has been received."""
+        return request.id in self._replies
+
     def output(self, request: Request, condition, patience: float = PATIENCE) -> Message:
         """The first message on iopub of a request that still runs for which `condition` holds."""
 
