@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 SEED = os.environ.get("PERILUNE_SEED") or str(secrets.randbelow(1 << 32))
+# A line for each kind of trouble now and then; never one for each message.
 LOG_LINES = 60
 
 

@@ -28,7 +28,10 @@ CELLS, LINES, WIDTH = 10, 10_000, 1000
 
 
 def print_lines(n: int) -> str:
-    return f"local rest = ('x'):rep({WIDTH - 10})\nfor i = 1, {LINES} do print(('%08d '):format({n * LINES} + i) .. rest) end"
+    return (
+        f"local rest = ('x'):rep({WIDTH - 10})\n"
+        f"for i = 1, {LINES} do print(('%08d '):format({n * LINES} + i) .. rest) end"
+    )
 
 
 def test_a_client_that_never_reads_costs_bounded_memory_and_is_told_what_it_missed(kernel, connect):
@@ -98,7 +101,13 @@ def test_a_hundred_thousand_short_lines_reach_all_of_several_clients(kernel, con
 def test_ten_thousand_cells_leave_nothing_behind(kernel, chance):
     """Code, output, results and errors, as fast as they go."""
     shell, iopub = Peer(kernel, "shell"), Peer(kernel, "iopub")
-    kinds = ["x = (x or 0) + 1", "print(x)", "return {x, 'text'}", "error('no')", "local t = {} for i = 1, 100 do t[i] = i end"]
+    kinds = [
+        "x = (x or 0) + 1",
+        "print(x)",
+        "return {x, 'text'}",
+        "error('no')",
+        "local t = {} for i = 1, 100 do t[i] = i end",
+    ]
 
     def cells(count: int) -> None:
         for _ in range(count // 50):
