@@ -1,5 +1,7 @@
+use std::time::Instant;
+
 use nix::sys::signal::{Signal, kill};
-use perilune_tests::{Client, KernelProcess, Request};
+use perilune_tests::{Client, KernelProcess, PATIENCE, Request};
 use serde_json::json;
 
 use crate::kernel;
@@ -88,4 +90,59 @@ fn control_and_heartbeat_answer_while_lua_spins() {
     client.control(&info, "kernel_info_reply");
     interrupt_by_message(&mut client);
     ends_interrupted(&mut client, &cell, 1);
+}
+
+/// What is offered while the cell runs, which then says busy again.
+fn complete_meanwhile(client: &mut Client, cell: &Request, code: &str) -> Vec<String> {
+    let completion = client.send_shell(
+        "complete_request",
+        json!({"code": code, "cursor_pos": code.len()}),
+    );
+    client.status(&completion, "busy");
+    client.status(&completion, "idle");
+    // Or front ends would show an idle kernel.
+    client.status(cell, "busy");
+    let reply = client.shell(&completion, "complete_reply");
+    assert_eq!(reply.text("/status"), "ok");
+    let matches = reply.field("/matches").as_array().expect("a list");
+    matches
+        .iter()
+        .map(|found| found.as_str().expect("text").to_owned())
+        .collect()
+}
+
+#[test]
+fn completion_answers_while_lua_spins() {
+    let (_kernel, mut client) = kernel();
+    client.runs_quietly("earlier_cell = {of_a_table = 1}", 1);
+    let deadline = Instant::now() + PATIENCE;
+    for count in (2..).step_by(2) {
+        // The kernel notes its names when nobody wants anything of it for a while.
+        client.silence();
+        client.silence();
+        client.silence();
+        let cell = start(&mut client, "while true do end", count);
+        assert_eq!(
+            complete_meanwhile(&mut client, &cell, "string.fo"),
+            ["format"]
+        );
+        let global = complete_meanwhile(&mut client, &cell, "earlier_");
+        let field = complete_meanwhile(&mut client, &cell, "earlier_cell.of");
+        interrupt_by_message(&mut client);
+        ends_interrupted(&mut client, &cell, count);
+        if !global.is_empty() {
+            assert_eq!(
+                (global, field),
+                (
+                    vec!["earlier_cell".to_owned()],
+                    vec!["of_a_table".to_owned()]
+                )
+            );
+            break;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "the names of a cell are never noted"
+        );
+    }
 }

@@ -7,5 +7,5 @@ mod received;
 mod schema;
 
 pub use client::{Client, Request};
-pub use process::KernelProcess;
+pub use process::{KernelProcess, PATIENCE};
 pub use received::Received;

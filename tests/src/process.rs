@@ -6,7 +6,7 @@ use perilune_wire::{ConnectionFile, Endpoints, Ports};
 use tempfile::TempDir;
 
 /// How long anything may take that a test waits for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The real binary, launched as a Jupyter client launches it.
 pub struct KernelProcess {

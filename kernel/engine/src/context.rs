@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use perilune_language::Snapshot;
 use perilune_transport::{Frames, Weight};
 use perilune_wire::content::{ExecutionState, Object, Status};
 use perilune_wire::{Outgoing, Parent, Ports, Session, WireError};
@@ -27,6 +28,17 @@ pub(crate) struct Context {
     foreigners: AtomicBool,
     history: Mutex<History>,
     comms: Mutex<Comms>,
+    snapshot: Mutex<Option<Arc<dyn Snapshot>>>,
+    code: Mutex<Option<Parent>>,
+}
+
+/// The time in which code of a request runs, ended by dropping it.
+pub(crate) struct RunningCode<'a>(&'a Context);
+
+impl Drop for RunningCode<'_> {
+    fn drop(&mut self) {
+        *self.0.code() = None;
+    }
 }
 
 impl Context {
@@ -47,6 +59,8 @@ impl Context {
             foreigners: AtomicBool::new(false),
             history: Mutex::new(History::new()),
             comms: Mutex::new(Comms::default()),
+            snapshot: Mutex::new(None),
+            code: Mutex::new(None),
         }
     }
 
@@ -56,6 +70,35 @@ impl Context {
 
     pub(crate) fn comms(&self) -> MutexGuard<'_, Comms> {
         self.comms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The names that there were when the executor had nothing to do; none before its start.
+    pub(crate) fn snapshot(&self) -> Option<Arc<dyn Snapshot>> {
+        let snapshot = self.snapshot.lock();
+        snapshot.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_snapshot(&self, snapshot: Arc<dyn Snapshot>) {
+        let mut current = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = current.replace(snapshot);
+        // A large one takes its time to go, in which nobody shall wait for the lock.
+        drop(current);
+        drop(former);
+    }
+
+    /// From now on code of the request with this header runs.
+    pub(crate) fn begin_code(&self, parent: Parent) -> RunningCode<'_> {
+        *self.code() = Some(parent);
+        RunningCode(self)
+    }
+
+    /// The header of the request whose code runs.
+    pub(crate) fn running_code(&self) -> Option<Parent> {
+        self.code().clone()
+    }
+
+    fn code(&self) -> MutexGuard<'_, Option<Parent>> {
+        self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops what runs, and the question it may be waiting for.

@@ -1,5 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
 use perilune_language::{
@@ -7,20 +8,24 @@ use perilune_language::{
 };
 use perilune_transport::Weight;
 use perilune_wire::content::{
-    CommClose, CompleteReply, ErrorContent, ExecuteInput, ExecuteReply, ExecuteRequest,
-    ExecuteResult, ExpressionResult, InspectReply, IsCompleteReply, Object, ReplyStatus,
-    ShutdownReply,
+    CommClose, ErrorContent, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult,
+    ExpressionResult, InspectReply, IsCompleteReply, Object, ReplyStatus, ShutdownReply,
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::context::Context;
+use crate::completion;
+use crate::context::{Context, RunningCode};
 use crate::knowledge;
-use crate::outbox::Item;
+use crate::outbox::{Item, Outbox};
 use crate::output::Output;
 use crate::request::Request;
 use crate::task_queue::Task;
 use crate::turn::{self, Origin, Turn};
+
+/// How long nobody must have wanted anything for the names to be noted, so that no request waits
+/// for it.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// Works the task queue off, on the language's own thread.
 pub(crate) struct Executor<L> {
@@ -29,6 +34,8 @@ pub(crate) struct Executor<L> {
     language: L,
     program: Option<String>,
     unnumbered: u64,
+    /// Whether code has run since the names were noted.
+    has_run: bool,
 }
 
 impl<L: Language> Executor<L> {
@@ -45,18 +52,35 @@ impl<L: Language> Executor<L> {
             language,
             program,
             unnumbered: 0,
+            has_run: false,
         }
     }
 
     /// Runs until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         let context = Arc::clone(&self.context);
-        while let Some(task) = context.queue.next() {
+        self.note_names(&context);
+        loop {
+            if self.has_run && context.queue.rests_for(QUIET) {
+                self.note_names(&context);
+            }
+            let Some(task) = context.queue.next() else {
+                return;
+            };
             // A request that makes us panic is answered by its turn; the next one is another
             // matter, so the thread lives on.
             if catch_unwind(AssertUnwindSafe(|| self.perform(&context, task))).is_err() {
                 tracing::error!("a request made the kernel panic; it was answered with an error");
             }
+        }
+    }
+
+    /// Leaves a snapshot to the I/O thread, to complete from while code runs.
+    fn note_names(&mut self, context: &Context) {
+        self.has_run = false;
+        match catch_unwind(AssertUnwindSafe(|| self.language.snapshot())) {
+            Ok(snapshot) => context.set_snapshot(snapshot),
+            Err(_) => tracing::error!("the names could not be noted; older ones are kept"),
         }
     }
 
@@ -79,11 +103,9 @@ impl<L: Language> Executor<L> {
         match request {
             Request::Execute(_) => turn.reply(aborted(context)),
             Request::Complete(request) => {
-                let cursor = request
-                    .cursor_pos
-                    .unwrap_or_else(|| request.code.chars().count());
-                let completion = self.language.complete(&request.code, cursor);
-                turn.reply(complete_reply(completion));
+                turn.reply(completion::reply(&request, |code, cursor| {
+                    self.language.complete(code, cursor)
+                }));
             }
             Request::Inspect(request) => {
                 let cursor = request
@@ -151,8 +173,9 @@ impl<L: Language> Executor<L> {
             wants_result: !request.silent,
         };
         // Busy is said only when an interrupt would not be in vain.
+        self.has_run = true;
         let (mut turn, outcome, expressions) = context.running.during(|| {
-            let mut turn = Turn::begin(context, &context.outbox, origin);
+            let (mut turn, _code) = begin_code(context, origin);
             if !request.silent {
                 let input = ExecuteInput {
                     code: cell.code.clone(),
@@ -253,8 +276,9 @@ impl<L: Language> Executor<L> {
             CommMessage::Close { id, .. } => context.comms().close(id),
             CommMessage::Data { .. } => {}
         }
+        self.has_run = true;
         let (mut turn, accepted) = context.running.during(|| {
-            let turn = Turn::begin(context, &context.outbox, origin);
+            let (turn, _code) = begin_code(context, origin);
             let listening = self.output.begin_turn(&turn.origin().parent, true, None);
             let accepted = self.language.comm(message);
             drop(listening);
@@ -276,6 +300,13 @@ impl<L: Language> Executor<L> {
         }
         turn.reply(());
     }
+}
+
+/// Begins a turn in which code runs. Who hears its busy is completed for from the snapshot; and
+/// when it is idle nobody believes any more that code runs, since the second is dropped first.
+fn begin_code(context: &Context, origin: Origin) -> (Turn<'_, &Outbox>, RunningCode<'_>) {
+    let code = context.begin_code(origin.parent.clone());
+    (Turn::begin(context, &context.outbox, origin), code)
 }
 
 /// Makes sure that every request which clients sent before they could know of the failure waits
@@ -320,36 +351,6 @@ fn evaluate<L: Language>(language: &mut L, expressions: &Object) -> Object {
             (name.clone(), result)
         })
         .collect()
-}
-
-fn complete_reply(completion: perilune_language::Completion) -> CompleteReply {
-    let types: Vec<Value> = completion
-        .matches
-        .iter()
-        .map(|found| {
-            json!({
-                "text": found.text,
-                "type": found.kind,
-                "signature": found.signature.as_deref().unwrap_or_default(),
-                "start": completion.start,
-                "end": completion.end,
-            })
-        })
-        .collect();
-    CompleteReply {
-        status: ReplyStatus::Ok,
-        matches: completion
-            .matches
-            .into_iter()
-            .map(|found| found.text)
-            .collect(),
-        cursor_start: completion.start,
-        cursor_end: completion.end,
-        metadata: Object::from_iter([(
-            "_jupyter_types_experimental".to_owned(),
-            Value::Array(types),
-        )]),
-    }
 }
 
 /// What makes a front end show something beside the cell, from its first line on.

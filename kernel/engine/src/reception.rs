@@ -1,16 +1,21 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use perilune_transport::{Channel, Incoming, Transport};
-use perilune_wire::content::{ShutdownReply, ShutdownRequest, StatusReply};
+use perilune_language::Snapshot;
+use perilune_transport::{Channel, Incoming, Transport, Weight};
+use perilune_wire::content::{
+    CompleteRequest, ExecutionState, ShutdownReply, ShutdownRequest, StatusReply,
+};
 use perilune_wire::{Message, ReplayGuard, Unverified, WireError};
 
 use crate::children;
+use crate::completion;
 use crate::context::Context;
 use crate::knowledge;
 use crate::publisher::Publisher;
 use crate::request::Request;
 use crate::task_queue::Task;
-use crate::turn::{self, Origin, Turn};
+use crate::turn::{self, Origin, Outlet, Turn};
 use crate::usage::Usage;
 
 /// Takes what comes in: answers at once what can be, and queues the rest.
@@ -20,6 +25,9 @@ pub(crate) struct Reception {
     refused: u64,
     usage: Usage,
 }
+
+/// Code longer than this is completed by the executor, since to read it takes its time.
+const MOST_CODE: usize = 256 << 10;
 
 /// Somebody wants the kernel to end.
 pub(crate) struct Farewell {
@@ -96,6 +104,14 @@ impl Reception {
                 }
                 turn.reply(StatusReply::Ok);
             }
+            // Who types while a cell runs cannot wait for its end, which may never come.
+            Request::Complete(request)
+                if request.code.len() <= MOST_CODE
+                    && context.running_code().is_some()
+                    && let Some(snapshot) = context.snapshot() =>
+            {
+                complete_meanwhile(&context, publisher, origin, &request, &*snapshot);
+            }
             Request::Usage => self.usage.answer(&context, origin),
             Request::Invalid(error) if at_once => {
                 Turn::begin(&context, publisher, origin).refuse(turn::invalid(&error));
@@ -139,6 +155,32 @@ impl Reception {
     }
 }
 
+/// Completes from a snapshot while code runs.
+fn complete_meanwhile<T: Transport>(
+    context: &Context,
+    publisher: &mut Publisher<'_, T>,
+    origin: Origin,
+    request: &CompleteRequest,
+    snapshot: &dyn Snapshot,
+) {
+    let mut turn = Turn::begin(context, &mut *publisher, origin);
+    let complete = || completion::reply(request, |code, cursor| snapshot.complete(code, cursor));
+    // The kernel must not end by it: then the turn answers with an error.
+    match catch_unwind(AssertUnwindSafe(complete)) {
+        Ok(reply) => turn.reply(reply),
+        Err(_) => tracing::error!("a completion made the kernel panic"),
+    }
+    drop(turn);
+    // Front ends show the last status that they heard, whosoever it was, and idle is not true: a
+    // cell runs. Its own idle is not on its way yet if it still counts as running.
+    if let Some(parent) = context.running_code() {
+        match context.status(parent.clone(), ExecutionState::Busy) {
+            Ok(frames) => publisher.broadcast(parent, frames, Weight::Essential),
+            Err(error) => tracing::error!(%error, "a status could not be published"),
+        }
+    }
+}
+
 impl Farewell {
     /// Answers, on the channel it came by and to every subscriber.
     pub(crate) fn answer<T: Transport>(self, context: &Context, publisher: &mut Publisher<'_, T>) {
@@ -147,11 +189,7 @@ impl Farewell {
             restart: self.request.restart,
         };
         let mut turn = Turn::begin(context, publisher, self.origin);
-        turn.publish(
-            "shutdown_reply",
-            reply.clone(),
-            perilune_transport::Weight::Essential,
-        );
+        turn.publish("shutdown_reply", reply.clone(), Weight::Essential);
         turn.reply(reply);
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::request::Request;
@@ -72,6 +73,18 @@ impl TaskQueue {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Whether nothing comes for so long; the task before is done with.
+    pub(crate) fn rests_for(&self, limit: Duration) -> bool {
+        let mut state = self.lock();
+        state.working = false;
+        let nothing = |state: &mut State| state.tasks.is_empty() && !state.closed;
+        let (_state, waited) = self
+            .filled
+            .wait_timeout_while(state, limit, nothing)
+            .unwrap_or_else(PoisonError::into_inner);
+        waited.timed_out()
     }
 
     /// Whether the executor has nothing to do.

@@ -44,3 +44,9 @@ pub enum Completeness {
     /// The language cannot tell.
     Unknown,
 }
+
+/// Names as they were at some moment, which any thread can complete while code runs.
+pub trait Snapshot: Send + Sync {
+    /// What could stand at `cursor`, a position in Unicode code points.
+    fn complete(&self, code: &str, cursor: usize) -> Completion;
+}

@@ -12,8 +12,10 @@ mod display;
 mod host;
 mod interrupt;
 
+use std::sync::Arc;
+
 pub use cell::{Cell, Failure, FailureKind, Outcome};
-pub use code::{Completeness, Completion, Detail, Match};
+pub use code::{Completeness, Completion, Detail, Match, Snapshot};
 pub use comm::{CommId, CommMessage};
 pub use display::{Display, DisplayAction, MimeBundle};
 pub use host::{Host, InputError, InputRequest, Stream};
@@ -41,7 +43,7 @@ pub struct LanguageInfo {
 /// A language that runs cells, on one thread of its own.
 ///
 /// The value is made, used and dropped on that thread, so it need not be [`Send`]. All that other
-/// threads may touch is the [`Interrupt`] it was made with.
+/// threads may touch is the [`Interrupt`] it was made with and the [`Snapshot`]s it gives.
 pub trait Language {
     /// Runs a cell to its end.
     ///
@@ -60,6 +62,10 @@ pub trait Language {
 
     /// What could stand at `cursor`, a position in Unicode code points.
     fn complete(&mut self, code: &str, cursor: usize) -> Completion;
+
+    /// The names there are now, to be completed from any thread while code runs. Runs none itself,
+    /// and takes so little time that nobody who comes meanwhile would notice.
+    fn snapshot(&mut self) -> Arc<dyn Snapshot>;
 
     /// What is known of the name at `cursor`, a position in Unicode code points.
     fn inspect(&mut self, code: &str, cursor: usize, detail: Detail) -> Option<MimeBundle>;

@@ -3,18 +3,30 @@
 //! None of it runs the user's code: values are looked at by raw access, and of metatables only
 //! `__index` tables count.
 
+use mlua::Lua;
+use perilune_language::Completion;
+
+use crate::context::Context;
+
 mod builtins;
 mod chain;
 mod complete;
 mod completeness;
 mod help;
 mod inspect;
+mod names;
 mod resolve;
+mod snapshot;
 
-pub(crate) use complete::complete;
 pub(crate) use completeness::is_complete;
 pub(crate) use help::help_request;
 pub(crate) use inspect::inspect;
+pub(crate) use snapshot::snapshot;
+
+/// What could stand at `cursor`.
+pub(crate) fn complete(lua: &Lua, context: &Context, code: &str, cursor: usize) -> Completion {
+    complete::complete(&resolve::Live::new(lua, context), code, cursor)
+}
 
 /// The byte at which the code point `position` starts; the code's end if there is none.
 fn byte_of(code: &str, position: usize) -> usize {

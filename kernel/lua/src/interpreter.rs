@@ -4,7 +4,7 @@ use std::sync::Arc;
 use mlua::{Lua, LuaOptions, StdLib, Value};
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Failure, Host, Interrupt, Language,
-    MimeBundle, Outcome, Stream,
+    MimeBundle, Outcome, Snapshot, Stream,
 };
 
 use crate::cell::{self, CallError, Values, plain_code};
@@ -234,6 +234,11 @@ impl Language for Interpreter {
         // It runs no code of the user's, but a collection may finalise something.
         let _running = self.begin();
         code::complete(&self.lua, &self.context, code, cursor)
+    }
+
+    fn snapshot(&mut self) -> Arc<dyn Snapshot> {
+        let _running = self.begin();
+        Arc::new(code::snapshot(&self.lua, &self.context))
     }
 
     fn inspect(&mut self, code: &str, cursor: usize, detail: Detail) -> Option<MimeBundle> {

@@ -164,3 +164,131 @@ fn expressions_are_evaluated_with_the_locals_there_are() {
     );
     assert_eq!(notebook.take_output(), "");
 }
+
+#[test]
+fn a_snapshot_completes_as_lua_itself_does() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "local kept_local = {deep = {er = 1}}
+         local kept_function <const> = function() end
+         Base = {greet = function(self, name) end, make = function(class) end, _private = 1}
+         Base.__index = Base
+         object = setmetatable({own = 1, ['no name'] = 2, [3] = 4, nested = {Base}}, Base)
+         Derived = setmetatable({further = true}, Base)
+         text, file = 'abc', io.stdout
+         loop = {} loop.again = loop
+         variadic = function(first, ...) end",
+    );
+    let snapshot = notebook.lua.snapshot();
+    for code in [
+        "",
+        "p",
+        "string.fo",
+        "x = kept_",
+        "kept_local.",
+        "kept_local.deep.e",
+        "object.",
+        "object:",
+        "object.nested.",
+        "Derived:",
+        "Base.",
+        "('x'):r",
+        "text:",
+        "file:",
+        "io.stdout:s",
+        "loop.again.again.again.again.again.a",
+        "_G._G.string.re",
+        "package.loaded.table.",
+        "variadic",
+        "local abcd = 1 print(ab",
+        "local string = f() string.fo",
+        "local kept_local = 1 kept_local.",
+        "retu",
+        "'prin",
+        "nowhere.",
+        "f().x",
+        "s = 'äöü😀' string.re",
+    ] {
+        let cursor = code.chars().count();
+        let live = notebook.lua.complete(code, cursor);
+        assert_eq!(snapshot.complete(code, cursor), live, "{code}");
+    }
+    let found = snapshot.complete("object:gr", 9).matches;
+    assert_eq!(found[0].signature.as_deref(), Some("(name)"));
+}
+
+#[test]
+fn a_snapshot_is_of_its_moment_and_completes_on_any_thread() {
+    let mut notebook = Notebook::new();
+    notebook.run("before = {inner = 1}");
+    let snapshot = notebook.lua.snapshot();
+    notebook.run("before, after = nil, 1");
+    let found = std::thread::spawn(move || {
+        let inner = snapshot.complete("before.", 7).matches;
+        (inner, snapshot.complete("aft", 3).matches)
+    });
+    let (inner, after) = found.join().unwrap();
+    assert_eq!(inner[0].text, "inner");
+    assert!(after.is_empty(), "{after:?}");
+}
+
+#[test]
+fn a_snapshot_calls_no_code_of_the_user_s() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "local function touch() print('touched') end
+         local all = {__index = touch, __newindex = touch, __pairs = touch, __len = touch,
+                      __eq = touch, __call = touch, __metatable = 'locked'}
+         guarded = setmetatable({field = 1}, all)
+         for _ = 1, 1000 do setmetatable({}, {__gc = touch}) end
+         rawset(_G, 'io', setmetatable({}, all))
+         setmetatable(_G, {__index = touch, __newindex = touch})",
+    );
+    notebook.host.take();
+    for _ in 0..50 {
+        let found = notebook.lua.snapshot().complete("guarded.", 8).matches;
+        assert_eq!(found[0].text, "field");
+    }
+    assert_eq!(notebook.take_output(), "");
+    assert_eq!(
+        notebook.value("collectgarbage('isrunning')").as_deref(),
+        Some("true")
+    );
+    notebook.run("collectgarbage('stop')");
+    notebook.lua.snapshot();
+    assert_eq!(
+        notebook.value("collectgarbage('isrunning')").as_deref(),
+        Some("false")
+    );
+}
+
+#[test]
+fn a_snapshot_is_bounded_whatever_there_is() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "near = 1
+         wide = {} for i = 1, 5000 do wide['name' .. i] = i end
+         long = {} for i = 1, 1000000 do long[i] = i end
+         -- Far more than can be kept: a tree of tables, and a line of ancestors.
+         local function tree(depth)
+           local node = {}
+           for i = 1, 20 do node['branch' .. i] = depth > 1 and tree(depth - 1) or i end
+           return node
+         end
+         forest = tree(4)
+         line = {} local last = line
+         for i = 1, 100000 do local parent = {} setmetatable(last, {__index = parent}) last = parent end
+         last.unreachable = 1",
+    );
+    let started = std::time::Instant::now();
+    let snapshot = notebook.lua.snapshot();
+    let taken = started.elapsed();
+    assert!(taken.as_millis() < 1_000, "{taken:?}");
+    let count = |code: &str| snapshot.complete(code, code.len()).matches.len();
+    assert_eq!(count("nea"), 1);
+    assert_eq!(count("string.forma"), 1);
+    assert_eq!(count("wide."), 1_000);
+    assert_eq!(count("line."), 0);
+    assert_eq!(count("forest.branch1.branch1."), 20);
+    assert_eq!(count("forest.branch1.branch1.branch1.branch1."), 0);
+}

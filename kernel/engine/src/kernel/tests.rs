@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Display, DisplayAction, Failure,
-    FailureKind, Host, Interrupt, Language, LanguageInfo, MimeBundle, Outcome, Stream,
+    FailureKind, Host, Interrupt, Language, LanguageInfo, Match, MimeBundle, Outcome, Snapshot,
+    Stream,
 };
 use perilune_transport::{Channel, Client, Source, in_process};
 use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
@@ -27,11 +28,33 @@ const INFO: LanguageInfo = LanguageInfo {
 struct Words {
     host: Arc<dyn Host>,
     interrupt: Interrupt,
+    known: Vec<String>,
+    noted: std::sync::mpsc::Sender<()>,
+}
+
+/// The words of cells that ran.
+struct KnownWords(Vec<String>);
+
+impl Snapshot for KnownWords {
+    fn complete(&self, code: &str, cursor: usize) -> Completion {
+        assert_ne!(code, "panic", "as it was told");
+        let matches = self.0.iter().map(|word| Match {
+            text: word.clone(),
+            kind: "word",
+            signature: None,
+        });
+        Completion {
+            matches: matches.collect(),
+            start: 0,
+            end: cursor,
+        }
+    }
 }
 
 impl Language for Words {
     fn execute(&mut self, cell: &Cell) -> Result<Outcome, Failure> {
         for word in cell.code.split_whitespace() {
+            self.known.push(word.to_owned());
             match word {
                 "panic" => panic!("as it was told"),
                 "fail" => return Err(failure(FailureKind::Runtime, "Failed")),
@@ -66,6 +89,11 @@ impl Language for Words {
         panic!("nobody knows")
     }
 
+    fn snapshot(&mut self) -> Arc<dyn Snapshot> {
+        let _ = self.noted.send(());
+        Arc::new(KnownWords(self.known.clone()))
+    }
+
     fn inspect(&mut self, _code: &str, _cursor: usize, _detail: Detail) -> Option<MimeBundle> {
         None
     }
@@ -93,6 +121,7 @@ struct Kernel {
     client: Client,
     session: Session,
     ended: std::sync::mpsc::Receiver<Result<i32, String>>,
+    names_noted: std::sync::mpsc::Receiver<()>,
 }
 
 impl Kernel {
@@ -101,8 +130,16 @@ impl Kernel {
         let key = Key::new(b"key");
         let kernel_session = Session::new(key.clone(), "kernel");
         let (sent, ended) = std::sync::mpsc::channel();
+        let (noted, names_noted) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            let start = |host, interrupt| Ok(Words { host, interrupt });
+            let start = |host, interrupt| {
+                Ok(Words {
+                    host,
+                    interrupt,
+                    known: Vec::new(),
+                    noted,
+                })
+            };
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -116,6 +153,7 @@ impl Kernel {
             client,
             session: Session::new(key, "tester"),
             ended,
+            names_noted,
         };
         assert_eq!(kernel.hear(1), ["iopub iopub_welcome"]);
         kernel
@@ -421,4 +459,70 @@ fn nothing_runs_after_a_cell_that_asked_for_the_end() {
         "{heard:?}"
     );
     assert_eq!(heard[13], "iopub shutdown_reply ok");
+}
+
+#[test]
+fn completion_is_answered_while_a_cell_runs_and_the_cell_stays_busy() {
+    let kernel = Kernel::start();
+    kernel.execute("started wait");
+    let busy = kernel.next().1;
+    assert_eq!(kernel.hear(2)[1], "iopub stream stdout started");
+    for (channel, reply) in [
+        (Channel::Shell, "shell complete_reply ok"),
+        (Channel::Control, "control complete_reply ok"),
+    ] {
+        kernel.ask(channel, "complete_request", json!({"code": "w"}));
+        assert_eq!(
+            kernel.hear(3),
+            ["iopub status busy", reply, "iopub status idle"]
+        );
+        let still_busy = kernel.next();
+        assert_eq!(summary(&still_busy), "iopub status busy");
+        assert_eq!(still_busy.1.raw_parent, busy.raw_parent);
+    }
+    kernel.ask(Channel::Control, "interrupt_request", json!({}));
+    kernel.hear(6);
+}
+
+#[test]
+fn names_are_noted_at_the_start_and_when_nothing_is_to_be_done_after_a_cell() {
+    let kernel = Kernel::start();
+    let noted = || kernel.names_noted.recv_timeout(Duration::from_secs(30));
+    noted().unwrap();
+    kernel.execute("one two");
+    kernel.hear_turn();
+    noted().unwrap();
+    kernel.execute("started wait");
+    assert_eq!(kernel.hear(3)[2], "iopub stream stdout started");
+    kernel.ask(Channel::Shell, "complete_request", json!({"code": ""}));
+    kernel.hear(1);
+    let (_, reply) = kernel.next();
+    let content: Value = reply.content().unwrap();
+    assert_eq!(content["matches"], json!(["one", "two"]));
+    assert_eq!(kernel.hear(2), ["iopub status idle", "iopub status busy"]);
+    kernel.ask(Channel::Control, "interrupt_request", json!({}));
+    kernel.hear(6);
+}
+
+#[test]
+fn a_completion_that_panics_while_a_cell_runs_ends_neither_the_cell_nor_the_kernel() {
+    let kernel = Kernel::start();
+    kernel.execute("started wait");
+    assert_eq!(kernel.hear(3)[2], "iopub stream stdout started");
+    kernel.ask(Channel::Shell, "complete_request", json!({"code": "panic"}));
+    assert_eq!(
+        kernel.hear(4),
+        [
+            "iopub status busy",
+            "shell complete_reply error",
+            "iopub status idle",
+            "iopub status busy",
+        ]
+    );
+    kernel.ask(Channel::Control, "interrupt_request", json!({}));
+    assert!(
+        kernel
+            .hear(6)
+            .contains(&"iopub error Interrupted".to_owned())
+    );
 }

@@ -1,21 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
-use mlua::{Function, Lua, Value};
 use perilune_language::{Completion, Match};
 
-use super::builtins;
 use super::chain::{Chain, Root, chain_before};
-use super::resolve::{base_of, parameters, tables};
+use super::names::{Names, Shape, base_of};
 use super::{byte_of, position_of};
-use crate::context::Context;
-use crate::failure::library_names;
 use crate::syntax::{KEYWORDS, TokenKind, tokens};
 
 /// How many fields of one table are offered.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 
 /// What could stand at `cursor`.
-pub(crate) fn complete(lua: &Lua, context: &Context, code: &str, cursor: usize) -> Completion {
+pub(super) fn complete<N: Names>(known: &N, code: &str, cursor: usize) -> Completion {
     let end = byte_of(code, cursor);
     let cursor = position_of(code, end);
     let Some(chain) = chain_before(code, end) else {
@@ -26,8 +23,8 @@ pub(crate) fn complete(lua: &Lua, context: &Context, code: &str, cursor: usize) 
         };
     };
     let mut matches = match &chain.base {
-        Some(_) => fields(lua, context, &chain, code),
-        None => names(lua, context, &chain, code),
+        Some(_) => fields(known, &chain, code),
+        None => names(known, &chain, code),
     };
     // What begins with an underscore is somebody's own business, unless it is asked for.
     matches.sort_by_key(|found| found.text.starts_with('_'));
@@ -38,7 +35,7 @@ pub(crate) fn complete(lua: &Lua, context: &Context, code: &str, cursor: usize) 
     }
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes
         .next()
@@ -47,11 +44,9 @@ fn is_name(text: &str) -> bool {
         && !crate::syntax::is_keyword(text)
 }
 
-fn names(lua: &Lua, context: &Context, chain: &Chain<'_>, code: &str) -> Vec<Match> {
-    let mut found = entries(lua, &Value::Table(lua.globals()), chain);
-    let kept = context.kept.borrow();
-    let locals = declared(&code[..chain.start]);
-    for name in kept.names().chain(locals.iter().copied()) {
+fn names<N: Names>(known: &N, chain: &Chain<'_>, code: &str) -> Vec<Match> {
+    let mut found = entries(known, &known.globals(), chain);
+    let mut add = |name: &str| {
         if name.starts_with(chain.name) {
             found.insert(
                 name.to_owned(),
@@ -62,7 +57,9 @@ fn names(lua: &Lua, context: &Context, chain: &Chain<'_>, code: &str) -> Vec<Mat
                 },
             );
         }
-    }
+    };
+    known.each_kept(&mut add);
+    declared(&code[..chain.start]).into_iter().for_each(add);
     for keyword in KEYWORDS {
         if keyword.starts_with(chain.name) {
             found.insert(
@@ -78,71 +75,52 @@ fn names(lua: &Lua, context: &Context, chain: &Chain<'_>, code: &str) -> Vec<Mat
     found.into_values().collect()
 }
 
-fn fields(lua: &Lua, context: &Context, chain: &Chain<'_>, code: &str) -> Vec<Match> {
+fn fields<N: Names>(known: &N, chain: &Chain<'_>, code: &str) -> Vec<Match> {
     if let Some((Root::Name(root), _)) = &chain.base
         && declared(&code[..chain.start]).contains(root)
-        && context.kept.borrow().get(root).is_none()
+        && !known.is_kept(root)
     {
         // A local of this code, whose value is not known before it runs.
         return Vec::new();
     }
-    let Some(base) = base_of(lua, context, chain) else {
+    let Some(base) = base_of(known, chain) else {
         return Vec::new();
     };
-    let found = entries(lua, &base, chain).into_values();
+    let found = entries(known, &base, chain).into_values();
     found
         .filter(|found| !chain.is_method || found.kind == "function")
         .collect()
 }
 
 /// The fields of a value whose names begin as the chain's name.
-fn entries(lua: &Lua, value: &Value, chain: &Chain<'_>) -> BTreeMap<String, Match> {
+fn entries<N: Names>(known: &N, value: &N::Value, chain: &Chain<'_>) -> BTreeMap<String, Match> {
     let mut found = BTreeMap::new();
-    let mut names = None;
-    for table in tables(lua, value) {
-        for (key, value) in table.pairs::<Value, Value>().flatten() {
-            let Value::String(key) = &key else {
-                continue;
-            };
-            let key = key.to_string_lossy();
-            if !key.starts_with(chain.name) || !is_name(&key) || found.contains_key(&key) {
-                continue;
-            }
-            let (kind, signature) = match &value {
-                Value::Function(function) => {
-                    let names = names.get_or_insert_with(|| library_names(lua));
-                    let known = names.get(&function.to_pointer()).map(String::as_str);
-                    (
-                        "function",
-                        Some(signature(lua, function, known, chain.is_method)),
-                    )
-                }
-                Value::Table(_) if chain.base.is_none() => ("module", None),
-                _ if chain.base.is_none() => ("variable", None),
-                _ => ("field", None),
-            };
-            found.insert(
-                key.clone(),
-                Match {
-                    text: key,
-                    kind,
-                    signature,
-                },
-            );
-            if found.len() >= MOST {
-                return found;
-            }
+    known.each_field(value, &mut |name, value| {
+        if !name.starts_with(chain.name) || !is_name(name) || found.contains_key(name) {
+            return ControlFlow::Continue(());
         }
-    }
+        let (kind, signature) = match known.shape(&value) {
+            Shape::Function(signature) => ("function", Some(signature.text(chain.is_method))),
+            Shape::Table if chain.base.is_none() => ("module", None),
+            _ if chain.base.is_none() => ("variable", None),
+            _ => ("field", None),
+        };
+        let text = name.to_owned();
+        found.insert(
+            text.clone(),
+            Match {
+                text,
+                kind,
+                signature,
+            },
+        );
+        if found.len() >= MOST {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
     found
-}
-
-/// How a function is called.
-fn signature(lua: &Lua, function: &Function, known: Option<&str>, is_method: bool) -> String {
-    match known.and_then(builtins::find) {
-        Some(builtin) => builtin.signature.to_owned(),
-        None => parameters(lua, function, is_method),
-    }
 }
 
 /// The names that code declares, wherever: locals, parameters and loop variables.

@@ -116,7 +116,7 @@ fn about_function(
     let heading = format!(
         "{}{}",
         path(chain),
-        parameters(lua, function, chain.is_method)
+        parameters(lua, function).text(chain.is_method)
     );
     let (Some(first), Some(last)) = (info.line_defined, info.last_line_defined) else {
         return About {

@@ -1,39 +1,109 @@
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::ops::ControlFlow;
+
 use mlua::{Function, Lua, Table, Value, ffi};
 
-use super::chain::{Chain, Root};
+use super::builtins;
+use super::chain::Chain;
+use super::names::{Names, Shape, Signature, base_of};
 use crate::cell::push_closure;
 use crate::context::Context;
+use crate::failure::library_names;
 use crate::value::metatable;
 
 /// How far a chain of `__index` tables is followed.
-const INHERITANCE: usize = 16;
+pub(super) const INHERITANCE: usize = 16;
+
+/// The names that Lua has now.
+pub(super) struct Live<'a> {
+    pub(super) lua: &'a Lua,
+    pub(super) context: &'a Context,
+    library: OnceCell<HashMap<*const c_void, String>>,
+}
+
+impl<'a> Live<'a> {
+    pub(super) fn new(lua: &'a Lua, context: &'a Context) -> Self {
+        Self {
+            lua,
+            context,
+            library: OnceCell::new(),
+        }
+    }
+
+    fn signature(&self, function: &Function) -> Signature {
+        let library = self.library.get_or_init(|| library_names(self.lua));
+        match library
+            .get(&function.to_pointer())
+            .and_then(|name| builtins::find(name))
+        {
+            Some(builtin) => Signature::Documented(builtin.signature),
+            None => parameters(self.lua, function),
+        }
+    }
+}
+
+impl Names for Live<'_> {
+    type Value = Value;
+
+    fn globals(&self) -> Value {
+        Value::Table(self.lua.globals())
+    }
+
+    fn string(&self) -> Option<Value> {
+        self.lua.create_string("").ok().map(Value::String)
+    }
+
+    fn is_kept(&self, name: &str) -> bool {
+        self.context.kept.borrow().get(name).is_some()
+    }
+
+    fn each_kept(&self, visit: &mut dyn FnMut(&str)) {
+        self.context.kept.borrow().names().for_each(visit);
+    }
+
+    fn variable(&self, name: &str) -> Option<Value> {
+        kept(self.lua, self.context, name)
+            .or_else(|| self.lua.globals().raw_get::<Value>(name).ok())
+            .filter(|value| !value.is_nil())
+    }
+
+    fn field(&self, value: &Value, name: &str) -> Option<Value> {
+        tables(self.lua, value)
+            .into_iter()
+            .filter_map(|table| table.raw_get::<Value>(name).ok())
+            .find(|value| !value.is_nil())
+    }
+
+    fn each_field(&self, value: &Value, visit: &mut dyn FnMut(&str, Value) -> ControlFlow<()>) {
+        for table in tables(self.lua, value) {
+            for (key, value) in table.pairs::<Value, Value>().flatten() {
+                if let Value::String(key) = key
+                    && visit(&key.to_string_lossy(), value).is_break()
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn shape(&self, value: &Value) -> Shape {
+        match value {
+            Value::Function(function) => Shape::Function(self.signature(function)),
+            Value::Table(_) => Shape::Table,
+            _ => Shape::Other,
+        }
+    }
+}
 
 /// The value that a chain stands for.
 pub(super) fn resolve(lua: &Lua, context: &Context, chain: &Chain<'_>) -> Option<Value> {
+    let names = Live::new(lua, context);
     match &chain.base {
-        None => variable(lua, context, chain.name),
-        Some(_) => field(lua, &base_of(lua, context, chain)?, chain.name),
+        None => names.variable(chain.name),
+        Some(_) => names.field(&base_of(&names, chain)?, chain.name),
     }
-}
-
-/// The value in which a chain's last name is looked up.
-pub(super) fn base_of(lua: &Lua, context: &Context, chain: &Chain<'_>) -> Option<Value> {
-    let (root, fields) = chain.base.as_ref()?;
-    let mut value = match root {
-        Root::Name(name) => variable(lua, context, name)?,
-        Root::String => Value::String(lua.create_string("").ok()?),
-    };
-    for name in fields {
-        value = field(lua, &value, name)?;
-    }
-    Some(value)
-}
-
-/// A local of an earlier cell, or else a global.
-fn variable(lua: &Lua, context: &Context, name: &str) -> Option<Value> {
-    kept(lua, context, name)
-        .or_else(|| lua.globals().raw_get::<Value>(name).ok())
-        .filter(|value| !value.is_nil())
 }
 
 /// A local of an earlier cell.
@@ -51,13 +121,6 @@ fn kept(lua: &Lua, context: &Context, name: &str) -> Option<Value> {
         })
         .ok()
     }
-}
-
-fn field(lua: &Lua, value: &Value, name: &str) -> Option<Value> {
-    tables(lua, value)
-        .into_iter()
-        .filter_map(|table| table.raw_get::<Value>(name).ok())
-        .find(|value| !value.is_nil())
 }
 
 /// The tables in which a value's fields are: itself, and those it inherits from.
@@ -89,8 +152,8 @@ pub(super) fn tables(lua: &Lua, value: &Value) -> Vec<Table> {
     tables
 }
 
-/// A Lua function's parameters, as in `(a, b, ...)`.
-pub(super) fn parameters(lua: &Lua, function: &Function, skip_self: bool) -> String {
+/// A Lua function's parameters.
+pub(super) fn parameters(lua: &Lua, function: &Function) -> Signature {
     let info = function.info();
     let mut names: Vec<String> = Vec::new();
     if info.what != "C" {
@@ -106,12 +169,9 @@ pub(super) fn parameters(lua: &Lua, function: &Function, skip_self: bool) -> Str
             };
             names.push(name.ok().flatten().unwrap_or_else(|| "?".to_owned()));
         }
-        if skip_self && names.first().is_some_and(|first| first == "self") {
-            names.remove(0);
-        }
     }
     if info.is_vararg {
         names.push("...".to_owned());
     }
-    format!("({})", names.join(", "))
+    Signature::Parameters(names)
 }

@@ -166,6 +166,9 @@ fn describe(frame: &Frame, is_entry: bool, names: &HashMap<*const c_void, String
     }
 }
 
+/// Modules, and functions of one, that are looked at: a library has fewer, data may have more.
+const MOST: usize = 10_000;
+
 /// The functions in loaded modules by what they are called there, as Lua's own tracebacks know
 /// them.
 pub(crate) fn library_names(lua: &Lua) -> HashMap<*const c_void, String> {
@@ -173,12 +176,12 @@ pub(crate) fn library_names(lua: &Lua) -> HashMap<*const c_void, String> {
     let Ok(loaded) = lua.named_registry_value::<Table>("_LOADED") else {
         return names;
     };
-    for (module, content) in loaded.pairs::<Value, Value>().flatten() {
+    for (module, content) in loaded.pairs::<Value, Value>().flatten().take(MOST) {
         let (Value::String(module), Value::Table(content)) = (module, content) else {
             continue;
         };
         let module = module.to_string_lossy();
-        for (name, function) in content.pairs::<Value, Value>().flatten() {
+        for (name, function) in content.pairs::<Value, Value>().flatten().take(MOST) {
             if let (Value::String(name), Value::Function(function)) = (name, function) {
                 let name = name.to_string_lossy();
                 let full = match module.as_str() {
