@@ -5,6 +5,7 @@ import socket
 import struct
 import time
 import uuid
+from pathlib import Path
 
 import psutil
 from frontend import Frontend, KernelProcess, encode
@@ -134,6 +135,12 @@ class Peer:
 def memory(kernel: KernelProcess) -> int:
     """The kernel's proportional share, in bytes."""
     return psutil.Process(kernel.pid).memory_full_info().pss
+
+
+def most_memory(kernel: KernelProcess) -> int:
+    """The most that the kernel has ever had in memory, in bytes."""
+    status = Path(f"/proc/{kernel.pid}/status").read_text()
+    return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 def is_served(client: Frontend) -> None:
