@@ -7,6 +7,7 @@ use perilune_transport::{Incoming, ShellGate, Transport, Weight};
 use perilune_wire::content::{ExecutionState, ReplyStatus, ShutdownReply};
 use perilune_wire::{Outgoing, Parent, Ports, Session};
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::capture::{Capture, CaptureThread, Descriptors};
@@ -191,6 +192,8 @@ impl<T: Transport> Kernel<'_, T> {
                     if let Some(ending) = self.meet(demands).await {
                         return ending;
                     }
+                    // Else a cell that fills the outbox again at once would starve the sockets.
+                    yield_now().await;
                 }
                 wish = self.signals.next() => match wish {
                     Wish::Interrupt => {

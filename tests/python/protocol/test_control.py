@@ -59,3 +59,18 @@ def test_the_heartbeat_beats_while_the_queue_is_long(client, spinning):
     client.ask("interrupt_request", {}, "control")
     for request in requests:
         client.settle(request)
+
+
+@pytest.mark.parametrize("writes", ["display.html('x')", "io.write('o') io.stderr:write('e')", "print(('x'):rep(1000))"])
+def test_control_and_heartbeat_answer_while_output_floods(client, tmp_path, writes):
+    """The sockets get their turn, though the cell writes faster than its output can be sent."""
+    enough = tmp_path / "enough"
+    code = f"print('begun') repeat for i = 1, 1000 do {writes} end until io.open('{enough}')"
+    request = client.execute(code)
+    client.printed(request, "begun")
+    assert client.ping(b"still there?") == b"still there?"
+    asked = client.send("kernel_info_request", {}, "control")
+    client.reply(asked)
+    enough.touch()
+    client.settle(asked)
+    client.settle(request).succeeded()
