@@ -20,7 +20,7 @@ const MINOR: u64 = 5;
 #[derive(Debug, thiserror::Error)]
 pub enum NotebookError {
     /// It is not even JSON.
-    #[error("not a notebook: {0}")]
+    #[error("not a notebook")]
     Json(#[source] serde_json::Error),
     /// It is of a format from before 2015, or one from the future.
     #[error(

@@ -264,7 +264,7 @@ fn what_is_no_notebook_of_ours_is_refused() {
     let cases = [
         (
             "{",
-            "n.ipynb: not a notebook: EOF while parsing an object at line 1 column 1",
+            "n.ipynb: not a notebook: EOF while parsing an object at line 1 column 1\n",
         ),
         (
             r#"{"nbformat": 3, "worksheets": []}"#,
