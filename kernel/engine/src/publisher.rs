@@ -231,24 +231,4 @@ fn whole_characters(bytes: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::whole_characters;
-
-    #[test]
-    fn a_character_is_held_back_until_it_is_whole() {
-        let moon = "🌙".as_bytes();
-        for cut in 1..4 {
-            let text = [b"ab", &moon[..cut]].concat();
-            assert_eq!(whole_characters(&text), 2, "{cut}");
-        }
-        assert_eq!(whole_characters(&[b"ab", moon].concat()), 6);
-        assert_eq!(whole_characters("é".as_bytes()), 2);
-    }
-
-    #[test]
-    fn what_can_never_become_a_character_is_not_held_back() {
-        assert_eq!(whole_characters(b"ab"), 2);
-        assert_eq!(whole_characters(b""), 0);
-        assert_eq!(whole_characters(&[0x80, 0x80, 0x80, 0x80]), 4);
-    }
-}
+mod tests;
