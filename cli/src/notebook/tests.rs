@@ -90,6 +90,14 @@ fn ids_that_are_fine_stay_and_others_are_replaced() {
 }
 
 #[test]
+fn numbers_are_written_as_they_were_read() {
+    let text = r#"{"nbformat":4,"cells":[],"metadata":{"x":2.222222222222226e29}}"#;
+    let notebook = Notebook::parse(text.as_bytes()).unwrap();
+    let written = String::from_utf8(notebook.to_json().unwrap()).unwrap();
+    assert!(written.contains("2.222222222222226e+29"), "{written}");
+}
+
+#[test]
 fn a_newer_minor_version_is_kept() {
     let notebook = parse(&json!({"nbformat": 4, "nbformat_minor": 9, "cells": []})).unwrap();
     assert_eq!(written(&notebook)["nbformat_minor"], 9);
