@@ -371,7 +371,13 @@ class Frontend:
         assert message.raw_parent == request.raw_header, "the parent header is echoed byte by byte"
         # A comm may speak at any time; all else belongs between busy and idle.
         assert request.id not in self._idle, f"{message!r} came after the idle of {self._describe(request)}"
-        self._iopub.setdefault(request.id, []).append(message)
+        heard = self._iopub.setdefault(request.id, [])
+        if message.content.get("execution_state") == "busy" and heard:
+            # Said again of a cell that still runs when a completion has been answered meanwhile.
+            completions = any(r.type == "complete_request" for r in self._requests.values())
+            assert completions or self.foreign, f"busy twice for {self._describe(request)}"
+            return
+        heard.append(message)
         if message.content.get("execution_state") == "idle":
             self._idle.add(request.id)
 
