@@ -13,6 +13,7 @@
 //! Some code runs with hooks disabled: `__gc` metamethods, and what a user's own hook calls. The
 //! handler enables them; see [`hook_switch`].
 
+mod closing;
 mod coroutine;
 mod hook_switch;
 mod protected;
@@ -39,6 +40,7 @@ pub(crate) unsafe fn install(state: *mut ffi::lua_State, context: &Context) {
     run::listen();
     // SAFETY: passed on.
     unsafe {
+        closing::install(state);
         hook_switch::find(state);
         protected::install(state);
         coroutine::install(state, context);

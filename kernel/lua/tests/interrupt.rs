@@ -268,3 +268,22 @@ fn interrupts_come_within_milliseconds() {
     // The median: a busy machine may be late now and then.
     assert!(times[10] < Duration::from_millis(10), "{times:?}");
 }
+
+#[test]
+fn an_interrupt_at_the_end_of_a_state_touches_nothing_that_is_freed() {
+    // Interrupts fall like hail while states end; one that met freed memory would crash the test.
+    for _ in 0..300 {
+        let mut lua = Notebook::new();
+        lua.run("t = setmetatable({}, {__gc = function() while true do end end})");
+        let interrupt = lua.interrupt.clone();
+        let (stop, stopped) = mpsc::channel::<()>();
+        let hail = thread::spawn(move || {
+            while stopped.try_recv().is_err() {
+                interrupt.raise();
+            }
+        });
+        drop(lua);
+        drop(stop.send(()));
+        hail.join().unwrap();
+    }
+}

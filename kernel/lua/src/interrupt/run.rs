@@ -378,11 +378,16 @@ impl Running<'_> {
     }
 }
 
+/// From now on the signal handler finds no state to touch.
+pub(super) fn nothing_runs() {
+    RUN.with(|run| run.current.store(ptr::null_mut(), RELAXED));
+    compiler_fence(Ordering::SeqCst);
+}
+
 impl Drop for Running<'_> {
     fn drop(&mut self) {
+        nothing_runs();
         RUN.with(|run| {
-            run.current.store(ptr::null_mut(), RELAXED);
-            compiler_fence(Ordering::SeqCst);
             run.hooked.store(false, RELAXED);
             run.is_unwinding.store(false, RELAXED);
         });
