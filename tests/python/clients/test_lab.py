@@ -18,7 +18,7 @@ def lab(perilune, tmp_path):
     """Starts `perilune lab` with the JupyterLab of the tests on PATH."""
     processes = []
 
-    def start(*arguments) -> tuple[str, Path]:
+    def start(*arguments, path: str | None = None, patience: int = 60) -> tuple[str, Path]:
         port = free_port()
         log = tmp_path / "log"
         with open(log, "wb") as output:
@@ -30,14 +30,14 @@ def lab(perilune, tmp_path):
                 cwd=tmp_path,
                 env=os.environ
                 | {
-                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                    "PATH": path or f"{Path(sys.executable).parent}:{os.environ['PATH']}",
                     "JUPYTER_DATA_DIR": str(tmp_path / "data"),
                     "XDG_DATA_HOME": str(tmp_path / "data"),
                 },
             )
         processes.append(process)
         address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + patience
         while True:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
@@ -85,6 +85,17 @@ def test_a_kernel_starts_and_answers_through_the_server(lab):
     assert kernel["name"] == "lua"
     end = urllib.request.Request(f"{address}/api/kernels/{kernel['id']}?token=tide", method="DELETE")
     urllib.request.urlopen(end, timeout=30).close()
+
+
+@pytest.mark.timeout(400)
+def test_without_jupyterlab_it_puts_one_into_an_environment_of_its_own(lab, tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
+    address, log = lab(path=f"{tools}:/usr/bin:/bin", patience=350)
+    assert "perilune" in get(f"{address}/api/kernelspecs?token=tide")["kernelspecs"]["lua"]["spec"]["argv"][0]
+    assert (tmp_path / "data" / "perilune" / "lab-venv" / "bin" / "jupyter-lab").exists()
+    assert "JupyterLab" in log.read_text(), "it says what it does"
 
 
 def test_without_python_it_says_what_is_missing(perilune, tmp_path):
