@@ -158,8 +158,8 @@ fn what_is_no_notebook_is_refused_with_what_and_where() {
         let error = parse(&document).unwrap_err().to_string();
         assert!(error.contains(words), "{error:?} does not say {words:?}");
     }
-    let error = Notebook::parse(b"{\n  \"cells\": [,]\n}")
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("line 2 column 13"), "{error}");
+    let error = Notebook::parse(b"{\n  \"cells\": [,]\n}").unwrap_err();
+    assert_eq!(error.to_string(), "not a notebook");
+    let reason = std::error::Error::source(&error).unwrap().to_string();
+    assert!(reason.contains("line 2 column 13"), "{reason}");
 }
