@@ -107,6 +107,22 @@ fn a_failure_aborts_the_cells_that_are_queued_and_nothing_else() {
 }
 
 #[test]
+fn a_silent_failure_aborts_nothing() {
+    let (_kernel, mut client) = kernel();
+    let content = json!({"code": "error('no')", "silent": true});
+    let first = client.send_shell("execute_request", content);
+    let second = client.send_execute("a = 1");
+    client.status(&first, "busy");
+    client.status(&first, "idle");
+    assert_eq!(
+        client.shell(&first, "execute_reply").text("/status"),
+        "error"
+    );
+    client.begins(&second, "a = 1", 1);
+    client.ends(&second, 1);
+}
+
+#[test]
 fn without_stop_on_error_what_is_queued_runs() {
     let (_kernel, mut client) = kernel();
     let content = json!({"code": "error('no')", "stop_on_error": false});

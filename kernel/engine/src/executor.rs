@@ -247,7 +247,8 @@ impl<L: Language> Executor<L> {
                 if !request.silent {
                     turn.publish("error", error.clone(), Weight::Essential);
                 }
-                if request.stop_on_error {
+                // What failed unseen is nobody's reason to stop what is seen (as ipykernel has it).
+                if request.stop_on_error && !request.silent {
                     abort_what_waits(context);
                 }
                 turn.reply_with_metadata(failed(error, execution_count), metadata);

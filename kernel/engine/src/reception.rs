@@ -41,7 +41,7 @@ impl Reception {
             context,
             guard: ReplayGuard::new(),
             refused: 0,
-            usage: Usage::default(),
+            usage: Usage::new(),
         }
     }
 
@@ -112,7 +112,11 @@ impl Reception {
             {
                 complete_meanwhile(&context, publisher, origin, &request, &*snapshot);
             }
-            Request::Usage => self.usage.answer(&context, origin),
+            Request::Usage => {
+                if let Err(origin) = self.usage.answer(&context, origin) {
+                    Turn::begin(&context, publisher, origin).refuse(turn::too_many());
+                }
+            }
             Request::Invalid(error) if at_once => {
                 Turn::begin(&context, publisher, origin).refuse(turn::invalid(&error));
             }

@@ -7,21 +7,22 @@ use crate::error::EngineError;
 pub(crate) enum Wish {
     /// SIGINT.
     Interrupt,
-    /// SIGTERM.
+    /// SIGTERM, or SIGHUP when the terminal goes.
     Terminate,
 }
 
 /// The signals of a process that is a kernel; none in a process that is something else too.
-pub(crate) struct Signals(Option<(Signal, Signal)>);
+pub(crate) struct Signals(Option<[Signal; 3]>);
 
 impl Signals {
     pub(crate) fn listen() -> Result<Self, EngineError> {
         let signal =
             |kind| signal(kind).map_err(EngineError::system("signals could not be listened for"));
-        Ok(Self(Some((
+        Ok(Self(Some([
             signal(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,
-        ))))
+            signal(SignalKind::hangup())?,
+        ])))
     }
 
     pub(crate) fn none() -> Self {
@@ -30,12 +31,13 @@ impl Signals {
 
     /// The next one. Cancel safe.
     pub(crate) async fn next(&mut self) -> Wish {
-        let Some((interrupt, terminate)) = &mut self.0 else {
+        let Some([interrupt, terminate, hangup]) = &mut self.0 else {
             return std::future::pending().await;
         };
         tokio::select! {
             Some(()) = interrupt.recv() => Wish::Interrupt,
             Some(()) = terminate.recv() => Wish::Terminate,
+            Some(()) = hangup.recv() => Wish::Terminate,
             else => std::future::pending().await,
         }
     }

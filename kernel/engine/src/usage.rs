@@ -2,32 +2,53 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use perilune_wire::content::{HostMemory, ReplyStatus, UsageReply};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use tokio::sync::Semaphore;
 
 use crate::context::Context;
 use crate::turn::{Origin, Turn};
 
 /// Measures what the kernel and its machine use. Percentages are since the last measurement.
-#[derive(Clone, Default)]
-pub(crate) struct Usage(Arc<Mutex<Option<System>>>);
+#[derive(Clone)]
+pub(crate) struct Usage {
+    system: Arc<Mutex<Option<System>>>,
+    places: Arc<Semaphore>,
+}
+
+/// How many may be measuring at once.
+const MOST_AT_ONCE: usize = 4;
 
 impl Usage {
-    /// Measures and answers on a thread of its own: walking through all processes takes its time.
-    pub(crate) fn answer(&self, context: &Arc<Context>, origin: Origin) {
-        let (usage, context) = (self.clone(), Arc::clone(context));
-        let thread = std::thread::Builder::new()
-            .name("usage".to_owned())
-            .spawn(move || {
-                let mut turn = Turn::begin(&context, &context.outbox, origin);
-                let reply = usage.measure();
-                turn.reply(reply);
-            });
-        if let Err(error) = thread {
-            tracing::error!(%error, "usage could not be measured");
+    pub(crate) fn new() -> Self {
+        Self {
+            system: Arc::default(),
+            places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
         }
     }
 
+    /// Measures and answers on a thread of its own: walking through all processes takes its time.
+    /// Gives the request back where that cannot be done.
+    pub(crate) fn answer(&self, context: &Arc<Context>, origin: Origin) -> Result<(), Origin> {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Err(origin);
+        };
+        let (usage, context, asked) = (self.clone(), Arc::clone(context), origin.clone());
+        std::thread::Builder::new()
+            .name("usage".to_owned())
+            .spawn(move || {
+                let mut turn = Turn::begin(&context, &context.outbox, asked);
+                let reply = usage.measure();
+                turn.reply(reply);
+                drop(place);
+            })
+            .map(drop)
+            .map_err(|error| {
+                tracing::error!(%error, "usage could not be measured");
+                origin
+            })
+    }
+
     fn measure(&self) -> UsageReply {
-        let mut system = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut system = self.system.lock().unwrap_or_else(PoisonError::into_inner);
         let first = system.is_none();
         let system = system.get_or_insert_with(System::new);
         system.refresh_memory();

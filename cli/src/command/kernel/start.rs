@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use perilune_engine::{LuaOptions, Options};
-use perilune_transport::ZeroMq;
+use perilune_transport::{BindError, TransportError, ZeroMq};
 use perilune_wire::{ConnectionFile, Endpoints, Ports, Session};
 use tracing::Level;
 
@@ -60,8 +60,17 @@ impl Arguments {
         let place = connection.path.display().to_string();
         let endpoints = connection.file.endpoints().with_context(|| place.clone())?;
         open_files::raise_limit();
-        let (transport, bound) = ZeroMq::bind(&endpoints)
-            .map_err(|error| anyhow!("{place}: {error} (a port of 0 chooses a free one)"))?;
+        let (transport, bound) =
+            ZeroMq::bind(&endpoints).map_err(|error| match (&error, &endpoints) {
+                (
+                    TransportError::Bind {
+                        reason: BindError::InUse,
+                        ..
+                    },
+                    Endpoints::Tcp(..),
+                ) => anyhow!("{place}: {error} (a port of 0 chooses a free one)"),
+                _ => anyhow!("{place}: {error}"),
+            })?;
         let (descriptors, kept) = standard::take()?;
         self.log.start(Level::WARN, &kept.stderr);
         let options = Options {
