@@ -283,7 +283,7 @@ fn an_interrupt_at_the_end_of_a_state_touches_nothing_that_is_freed() {
             }
         });
         drop(lua);
-        drop(stop.send(()));
+        stop.send(()).unwrap();
         hail.join().unwrap();
     }
 }
