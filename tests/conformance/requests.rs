@@ -136,6 +136,19 @@ fn usage_is_measured_on_control() {
 }
 
 #[test]
+fn a_debugger_that_is_not_there_is_refused_in_its_own_protocol() {
+    let (_kernel, mut client) = kernel();
+    let content = json!({"seq": 3, "type": "request", "command": "debugInfo"});
+    let debug = client.send_control("debug_request", content);
+    client.status(&debug, "busy");
+    client.status(&debug, "idle");
+    let reply = client.control(&debug, "debug_reply");
+    assert_eq!(*reply.field("/success"), json!(false));
+    assert_eq!(*reply.field("/request_seq"), json!(3));
+    assert_eq!(reply.text("/command"), "debugInfo");
+}
+
+#[test]
 fn an_unknown_type_gets_busy_and_idle_and_harms_nothing() {
     let (_kernel, mut client) = kernel();
     let unknown = client.send_shell("brew_coffee_request", json!({"sugar": 2}));

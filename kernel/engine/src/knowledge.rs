@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use perilune_language::LanguageInfo;
 use perilune_wire::PROTOCOL_VERSION;
 use perilune_wire::content::{
-    CommInfoReply, ConnectReply, HelpLink, HistoryReply, KernelInfoReply, ReplyStatus,
+    CommInfoReply, ConnectReply, DebugRefusal, HelpLink, HistoryReply, KernelInfoReply, ReplyStatus,
 };
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -85,6 +85,9 @@ pub(crate) fn answer(context: &Context, request: &Request) -> Option<Box<RawValu
             status: ReplyStatus::Ok,
             history: context.history().select(request),
         }),
+        Request::Debug(request) => {
+            to_raw_value(&DebugRefusal::of(request, "this kernel has no debugger"))
+        }
         _ => return None,
     };
     content

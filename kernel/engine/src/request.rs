@@ -1,7 +1,7 @@
 use perilune_language::CommMessage;
 use perilune_wire::content::{
-    CommClose, CommInfoRequest, CommMsg, CommOpen, CompleteRequest, ExecuteRequest, HistoryRequest,
-    InspectRequest, IsCompleteRequest, Object, ShutdownRequest,
+    CommClose, CommInfoRequest, CommMsg, CommOpen, CompleteRequest, DebugRequest, ExecuteRequest,
+    HistoryRequest, InspectRequest, IsCompleteRequest, Object, ShutdownRequest,
 };
 use perilune_wire::{Message, WireError};
 
@@ -19,6 +19,7 @@ pub(crate) enum Request {
     Interrupt,
     Shutdown(ShutdownRequest),
     Usage,
+    Debug(DebugRequest),
     /// A type that we know, with a content that cannot be.
     Invalid(WireError),
     /// For a subshell, and we have none.
@@ -50,6 +51,7 @@ impl Request {
             "interrupt_request" => Self::Interrupt,
             "shutdown_request" => Self::Shutdown(message.content()?),
             "usage_request" => Self::Usage,
+            "debug_request" => Self::Debug(message.content()?),
             _ => Self::Unknown,
         })
     }
@@ -69,6 +71,7 @@ pub(crate) fn reply_type(msg_type: &str) -> Option<&'static str> {
         "interrupt_request" => "interrupt_reply",
         "shutdown_request" => "shutdown_reply",
         "usage_request" => "usage_reply",
+        "debug_request" => "debug_reply",
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@
 
 mod comm;
 mod complete;
+mod debug;
 mod execute;
 mod history;
 mod input;
@@ -19,6 +20,7 @@ mod usage;
 
 pub use comm::{CommClose, CommInfoReply, CommInfoRequest, CommMsg, CommOpen, CommTarget};
 pub use complete::{CompleteReply, CompleteRequest};
+pub use debug::{DebugRefusal, DebugRequest};
 pub use execute::{ExecuteInput, ExecuteReply, ExecuteRequest, ExpressionResult};
 pub use history::{HistoryAccess, HistoryEntry, HistoryReply, HistoryRequest, HistoryValue};
 pub use input::{InputReply, InputRequest};
