@@ -1,16 +1,15 @@
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use super::or_default;
+use serde_json::value::RawValue;
 
 /// `debug_request`: a request of the Debug Adapter Protocol, of which this much is read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct DebugRequest {
-    /// Its number.
-    #[serde(default, deserialize_with = "or_default")]
-    pub seq: i64,
-    /// What it asks for.
-    #[serde(default, deserialize_with = "or_default")]
-    pub command: String,
+    // Kept as they are, so that whatever stands there costs no more than its text.
+    #[serde(default)]
+    seq: Option<Box<RawValue>>,
+    #[serde(default)]
+    command: Option<Box<RawValue>>,
 }
 
 /// `debug_reply`: a response of the Debug Adapter Protocol that says no.
@@ -29,12 +28,18 @@ impl DebugRefusal {
     /// Refuses a request, with the reason.
     pub fn of(request: &DebugRequest, message: &str) -> Self {
         Self {
-            seq: request.seq,
+            seq: read(request.seq.as_deref()),
             kind: "response",
-            request_seq: request.seq,
+            request_seq: read(request.seq.as_deref()),
             success: false,
-            command: request.command.clone(),
+            command: read(request.command.as_deref()),
             message: message.to_owned(),
         }
     }
+}
+
+/// A value, or what stands for it where it is missing or of another kind.
+fn read<T: DeserializeOwned + Default>(raw: Option<&RawValue>) -> T {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default()
 }
