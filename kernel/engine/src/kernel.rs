@@ -49,6 +49,9 @@ const LULL: Duration = Duration::from_millis(1);
 const NO_LULL: Duration = Duration::from_millis(500);
 /// How long clients have to take what was sent to them.
 const LINGER: Duration = Duration::from_millis(1000);
+/// After so many outboxes in a row, or one that takes so long, the sockets have their turn.
+const MOST_ROUNDS: u32 = 64;
+const LONG_ROUND: Duration = Duration::from_micros(500);
 /// Lua's C stack is bounded by itself; what it calls may need more than the default.
 const STACK: usize = 16 << 20;
 
@@ -178,6 +181,7 @@ impl<T: Transport> Kernel<'_, T> {
     async fn serve(&mut self, launcher: Option<u32>) -> Ending {
         let launcher_gone = launcher::gone(launcher);
         tokio::pin!(launcher_gone);
+        let mut rounds = 0;
         loop {
             let (gate, text_from) = (self.gate(), self.publisher.text_from());
             tokio::select! {
@@ -188,12 +192,18 @@ impl<T: Transport> Kernel<'_, T> {
                     }
                 }
                 () = self.context.outbox.filled(text_from) => {
+                    let began = Instant::now();
                     let demands = self.publisher.send_outbox();
                     if let Some(ending) = self.meet(demands).await {
                         return ending;
                     }
                     // Else a cell that fills the outbox again at once would starve the sockets.
-                    yield_now().await;
+                    // Not each time, or what follows in a moment would not be written with it.
+                    rounds += 1;
+                    if rounds >= MOST_ROUNDS || began.elapsed() > LONG_ROUND {
+                        rounds = 0;
+                        yield_now().await;
+                    }
                 }
                 wish = self.signals.next() => match wish {
                     Wish::Interrupt => {
