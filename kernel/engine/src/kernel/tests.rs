@@ -426,8 +426,10 @@ fn control_answers_what_it_cannot_do_while_code_runs() {
     let kernel = Kernel::start();
     kernel.execute("started wait");
     assert_eq!(kernel.hear(3)[2], "iopub stream stdout started");
-    kernel.ask(Channel::Control, "debug_request", json!({}));
+    kernel.ask(Channel::Control, "brew_coffee_request", json!({}));
     assert_eq!(kernel.hear(2), ["iopub status busy", "iopub status idle"]);
+    kernel.ask(Channel::Control, "debug_request", json!({}));
+    assert_eq!(kernel.hear(3)[1], "control debug_reply");
     kernel.ask(Channel::Control, "shutdown_request", json!({"restart": 7}));
     assert_eq!(
         kernel.hear(3),
