@@ -1,12 +1,7 @@
 //! Comms, from both ends.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
+use crate::notebook::{Event, Notebook};
 use bytes::Bytes;
-use notebook::{Event, Notebook};
 use perilune_language::{CommMessage, Language};
 use serde_json::{Map, Value, json};
 

@@ -1,11 +1,6 @@
 //! How values look.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
-use notebook::Notebook;
+use crate::notebook::Notebook;
 
 #[test]
 fn values_look_like_the_lua_that_makes_them() {

@@ -1,11 +1,6 @@
 //! Modules, those of C included.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
-use notebook::{Event, Notebook};
+use crate::notebook::{Event, Notebook, plain};
 use perilune_lua::{INFO, Options};
 
 #[test]
@@ -57,7 +52,7 @@ fn modules_of_lua_are_found_and_their_errors_shown() {
         folder.display()
     ));
     let failure = notebook.fail("require('broken').f()");
-    let text = notebook::plain(&failure);
+    let text = plain(&failure);
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(text.contains("in module"), "{text}");
     assert!(text.contains("--> 3 |   error('in module')"), "{text}");

@@ -1,11 +1,6 @@
 //! Showing more than the last value.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
-use notebook::{Event, Notebook};
+use crate::notebook::{Event, Notebook};
 use perilune_language::{Display, DisplayAction};
 use serde_json::json;
 

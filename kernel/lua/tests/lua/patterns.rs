@@ -1,12 +1,7 @@
 //! The matcher is Lua's own: on every input it says what Lua's says.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
+use crate::notebook::Notebook;
 use mlua::{Lua, LuaOptions, StdLib};
-use notebook::Notebook;
 
 /// Describes the results of all functions for many subjects and patterns.
 const PROBE: &str = r#"

@@ -1,11 +1,6 @@
 //! What cells are, to the people who write them.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
-use notebook::Notebook;
+use crate::notebook::Notebook;
 use perilune_language::FailureKind;
 
 #[test]

@@ -1,11 +1,6 @@
 //! What a failure says.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
-use notebook::{Notebook, plain};
+use crate::notebook::{Notebook, plain};
 use perilune_language::FailureKind;
 use perilune_lua::Options;
 

@@ -1,11 +1,6 @@
 //! Completion, inspection, completeness.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
-use notebook::Notebook;
+use crate::notebook::Notebook;
 use perilune_language::{Completeness, Detail, Language};
 
 fn texts(notebook: &mut Notebook, code: &str) -> Vec<String> {

@@ -1,8 +1,5 @@
 //! A notebook for tests: an interpreter on this thread, and a host that records.
 
-#![allow(dead_code, missing_docs, reason = "each test uses a part")]
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 

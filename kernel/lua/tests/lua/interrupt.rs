@@ -1,15 +1,10 @@
 //! Whatever runs can be stopped, and nothing is lost by it.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use notebook::{Event, Notebook, plain};
+use crate::notebook::{Event, Notebook, plain};
 use perilune_language::{Failure, FailureKind};
 
 /// Runs code that prints `ready` when it has come to what is to be stopped, and stops it then.

@@ -1,14 +1,9 @@
 //! Whatever Lua writes goes to the host, in order, and whatever it reads comes from there.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-#[path = "support/notebook.rs"]
-mod notebook;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use notebook::{Event, Notebook, plain};
+use crate::notebook::{Event, Notebook, plain};
 use perilune_language::{FailureKind, InputError, InputRequest, Stream};
 
 fn writes(notebook: &Notebook) -> Vec<(Stream, String)> {
