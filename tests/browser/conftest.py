@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,17 +56,20 @@ def notebook(tour, tmp_path) -> Path:
     return Path(shutil.copy(tour, tmp_path / "tour.ipynb"))
 
 
-@pytest.fixture
-def lab(perilune, notebook, tmp_path):
-    """The address of a JupyterLab that `perilune lab` started on the notebook."""
-    config = tmp_path / "config"
+@contextmanager
+def serving(perilune: Path, notebook: Path, folder: Path) -> Iterator[str]:
+    """A JupyterLab that `perilune lab` started on a notebook: the address of the notebook's folder.
+
+    Its settings and its log go into `folder`.
+    """
+    config = folder / "config"
     (config / "labconfig").mkdir(parents=True)
     (config / "labconfig/default_setting_overrides.json").write_text(json.dumps(SETTINGS))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [perilune, "lab", "--no-browser", "--port", str(port), "--notebook", notebook]
-    log = tmp_path / "lab.log"
+    log = folder / "lab.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [*command, "--", f"--IdentityProvider.token={TOKEN}"],
@@ -86,9 +91,16 @@ def lab(perilune, notebook, tmp_path):
             break
         except OSError:
             time.sleep(0.1)
-    yield f"{address}/lab/tree/{notebook.name}?token={TOKEN}"
+    yield f"{address}/lab/tree"
     process.send_signal(signal.SIGTERM)
     process.wait(30)
+
+
+@pytest.fixture
+def lab(perilune, notebook, tmp_path):
+    """The address of a JupyterLab that `perilune lab` started on the notebook."""
+    with serving(perilune, notebook, tmp_path) as address:
+        yield f"{address}/{notebook.name}?token={TOKEN}"
 
 
 class Notebook:

@@ -1,0 +1,101 @@
+"""What a notebook shows now, compared with what is stored in it.
+
+Everything counts: the cells and their order, execution counts, the outputs of a cell and their
+order, their MIME types, their metadata, and every character of text. What may differ is listed
+here and nowhere else:
+
+* In all cells: addresses (`table: 0x55d5c8a3b2c0`), UUIDs (displays, comms, widgets' models) and
+  the folder the notebook is in.
+* In all cells: how text came in pieces. Neighbouring pieces of one stream are one text, and what
+  a carriage return or a backspace takes back is taken back, since some clients do so on saving.
+* What a client adds: JupyterLab writes an answer it was given into the outputs, as a stream named
+  `stdin`.
+* In cells tagged `varies`, such as those that measure time: numbers, with the unit of time after
+  them. The words around them still count.
+"""
+
+import difflib
+import json
+import re
+from pathlib import Path
+
+import nbformat
+
+# How stored outputs name the folder they were made in.
+FOLDER = "/home/reader/gallery"
+
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
+_UUID = re.compile(r"\b[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b")
+_NUMBER = re.compile(r"[ \t]*[+-]?\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?(?:\s?(?:ns|µs|us|ms|s|min|h)\b)?")
+
+
+def differences(stored: nbformat.NotebookNode, shown: nbformat.NotebookNode, folder: Path) -> str:
+    """A diff of the two, empty if they agree; `folder` is where the notebook ran."""
+    diff = difflib.unified_diff(
+        _lines(stored, folder), _lines(shown, folder), "stored", "shown", lineterm="", n=6
+    )
+    return "\n".join(diff)
+
+
+def _lines(notebook: nbformat.NotebookNode, folder: Path) -> list[str]:
+    lines = []
+    for cell in notebook.cells:
+        lines.append(f"{cell.cell_type} cell {cell.id}")
+        content = {"source": cell.source}
+        if cell.cell_type == "code":
+            content |= {"execution_count": cell.execution_count, "outputs": comparable(cell, folder)}
+        lines += json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False).replace("\\n", "\n").splitlines()
+    return lines
+
+
+def comparable(cell: nbformat.NotebookNode, folder: Path) -> list[dict]:
+    """The outputs of a code cell without what may differ."""
+    varies = "varies" in cell.metadata.get("tags", [])
+
+    def text(written: str) -> str:
+        written = written.replace(str(folder), FOLDER)
+        written = _UUID.sub("<uuid>", _ADDRESS.sub("<address>", written))
+        return _NUMBER.sub("<number>", written) if varies else written
+
+    def value(data):
+        if isinstance(data, str):
+            return text(data)
+        if isinstance(data, list):
+            return [value(item) for item in data]
+        if isinstance(data, dict):
+            return {key: value(item) for key, item in data.items()}
+        if varies and isinstance(data, (int, float)) and not isinstance(data, bool):
+            return "<number>"
+        return data
+
+    outputs = []
+    for output in cell.outputs:
+        output = json.loads(json.dumps(output))
+        if output["output_type"] == "stream":
+            before = outputs[-1] if outputs else {}
+            if output["name"] == "stdin":
+                continue
+            if before.get("name") == output["name"]:
+                before["text"] += output["text"]
+                continue
+        outputs.append(output)
+    for output in outputs:
+        if output["output_type"] == "stream":
+            output["text"] = text(_taken_back(output["text"]))
+        for part in ("data", "metadata", "evalue", "traceback"):
+            if part in output:
+                output[part] = value(output[part])
+    return outputs
+
+
+def _taken_back(written: str) -> str:
+    """Text as a terminal leaves it after carriage returns and backspaces."""
+    while re.search(r"[^\n\b]\x08", written):
+        written = re.sub(r"[^\n\b]\x08", "", written)
+    lines = []
+    for line in written.replace("\r\n", "\n").split("\n"):
+        shown = ""
+        for piece in line.split("\r"):
+            shown = piece + shown[len(piece) :]
+        lines.append(shown)
+    return "\n".join(lines)
