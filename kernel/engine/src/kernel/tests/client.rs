@@ -1,0 +1,134 @@
+use std::time::Duration;
+
+use perilune_transport::{Channel, Client, Source, in_process};
+use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
+use serde_json::{Value, json};
+
+use super::super::{Options, serve_language};
+use super::words::{INFO, Words};
+
+/// A kernel on a thread of its own, and its only client.
+pub(super) struct Kernel {
+    client: Client,
+    session: Session,
+    ended: std::sync::mpsc::Receiver<Result<i32, String>>,
+    pub(super) names_noted: std::sync::mpsc::Receiver<()>,
+}
+
+impl Kernel {
+    pub(super) fn start() -> Self {
+        let (transport, client) = in_process();
+        let key = Key::new(b"key");
+        let kernel_session = Session::new(key.clone(), "kernel");
+        let (sent, ended) = std::sync::mpsc::channel();
+        let (noted, names_noted) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let start = |host, interrupt| {
+                Ok(Words {
+                    host,
+                    interrupt,
+                    known: Vec::new(),
+                    noted,
+                })
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let serving =
+                serve_language(transport, kernel_session, Options::default(), &INFO, start);
+            let code = runtime.block_on(serving).map_err(|error| error.to_string());
+            let _ = sent.send(code);
+        });
+        let kernel = Self {
+            client,
+            session: Session::new(key, "tester"),
+            ended,
+            names_noted,
+        };
+        assert_eq!(kernel.hear(1), ["iopub iopub_welcome"]);
+        kernel
+    }
+
+    pub(super) fn ask(&self, channel: Channel, msg_type: &'static str, content: Value) {
+        let message = Outgoing::new(msg_type, Parent::none(), content);
+        self.client
+            .send(channel, self.session.frames(Vec::new(), message).unwrap());
+    }
+
+    pub(super) fn execute(&self, code: &str) {
+        self.ask(Channel::Shell, "execute_request", json!({"code": code}));
+    }
+
+    pub(super) fn next(&self) -> (Source, Message) {
+        let (source, frames) = self
+            .client
+            .recv_timeout(Duration::from_secs(30))
+            .expect("in time")
+            .expect("a kernel");
+        (
+            source,
+            Unverified::split(frames)
+                .unwrap()
+                .verify_once(self.session.key())
+                .unwrap(),
+        )
+    }
+
+    /// The next messages, each in a few words.
+    pub(super) fn hear(&self, count: usize) -> Vec<String> {
+        (0..count).map(|_| summary(&self.next())).collect()
+    }
+
+    /// The messages up to the next idle, each in a few words; text that was cut in two by time is
+    /// put together.
+    pub(super) fn hear_turn(&self) -> Vec<String> {
+        const TEXT: &str = "iopub stream ";
+        let mut heard: Vec<String> = Vec::new();
+        loop {
+            let message = self.next();
+            let words = summary(&message);
+            match heard.last_mut() {
+                Some(last) if words.starts_with(TEXT) && last.starts_with(TEXT) => {
+                    let (name, text) = words[TEXT.len()..].split_at("stdout".len());
+                    if last[TEXT.len()..].starts_with(name) {
+                        last.push_str(text.trim_start());
+                    } else {
+                        heard.push(words);
+                    }
+                }
+                _ => heard.push(words),
+            }
+            if heard.last().is_some_and(|last| last == "iopub status idle") {
+                return heard;
+            }
+        }
+    }
+
+    pub(super) fn exit_code(&self) -> i32 {
+        self.ended
+            .recv_timeout(Duration::from_secs(30))
+            .unwrap()
+            .unwrap()
+    }
+}
+
+pub(super) fn summary((source, message): &(Source, Message)) -> String {
+    let content: Value = message.content().unwrap();
+    let source = match source {
+        Source::Iopub => "iopub",
+        Source::Shell => "shell",
+        Source::Control => "control",
+        Source::Stdin => "stdin",
+    };
+    if message.header.msg_type == "stream" {
+        let of = |field: &str| content[field].as_str().unwrap().to_owned();
+        return format!("iopub stream {} {}", of("name"), of("text"));
+    }
+    let told = ["execution_state", "status", "ename"]
+        .iter()
+        .find_map(|field| content.get(field)?.as_str())
+        .map(|told| format!(" {told}"))
+        .unwrap_or_default();
+    format!("{source} {}{told}", message.header.msg_type)
+}

@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use perilune_language::{
+    Cell, CommMessage, Completeness, Completion, Detail, Display, DisplayAction, Failure,
+    FailureKind, Host, Interrupt, Language, LanguageInfo, Match, MimeBundle, Outcome, Snapshot,
+    Stream,
+};
+
+pub(super) const INFO: LanguageInfo = LanguageInfo {
+    name: "words",
+    version: "1",
+    mimetype: "text/plain",
+    file_extension: ".txt",
+    pygments_lexer: "text",
+    codemirror_mode: "null",
+    help_links: &[],
+};
+
+/// A language of single words.
+pub(super) struct Words {
+    pub(super) host: Arc<dyn Host>,
+    pub(super) interrupt: Interrupt,
+    pub(super) known: Vec<String>,
+    pub(super) noted: std::sync::mpsc::Sender<()>,
+}
+
+/// The words of cells that ran.
+struct KnownWords(Vec<String>);
+
+impl Snapshot for KnownWords {
+    fn complete(&self, code: &str, cursor: usize) -> Completion {
+        assert_ne!(code, "panic", "as it was told");
+        let matches = self.0.iter().map(|word| Match {
+            text: word.clone(),
+            kind: "word",
+            signature: None,
+        });
+        Completion {
+            matches: matches.collect(),
+            start: 0,
+            end: cursor,
+        }
+    }
+}
+
+impl Language for Words {
+    fn execute(&mut self, cell: &Cell) -> Result<Outcome, Failure> {
+        for word in cell.code.split_whitespace() {
+            self.known.push(word.to_owned());
+            match word {
+                "panic" => panic!("as it was told"),
+                "fail" => return Err(failure(FailureKind::Runtime, "Failed")),
+                "exit" => return Err(failure(FailureKind::Exit(7), "Exit")),
+                "wait" => {
+                    while !self.interrupt.is_raised() {
+                        std::thread::yield_now();
+                    }
+                    return Err(failure(FailureKind::Interrupted, "Interrupted"));
+                }
+                "unless-interrupted" if self.interrupt.is_raised() => {
+                    return Err(failure(FailureKind::Interrupted, "Interrupted"));
+                }
+                "show" => self.host.display(Display {
+                    action: DisplayAction::Show,
+                    bundle: MimeBundle::plain("shown"),
+                    id: None,
+                    transient: serde_json::Map::new(),
+                }),
+                "error:" => self.host.write(Stream::Stderr, b"error:"),
+                word => self.host.write(Stream::Stdout, word.as_bytes()),
+            }
+        }
+        Ok(Outcome::default())
+    }
+
+    fn evaluate(&mut self, expression: &str) -> Result<MimeBundle, Failure> {
+        Ok(MimeBundle::plain(expression))
+    }
+
+    fn complete(&mut self, _code: &str, _cursor: usize) -> Completion {
+        panic!("nobody knows")
+    }
+
+    fn snapshot(&mut self) -> Arc<dyn Snapshot> {
+        let _ = self.noted.send(());
+        Arc::new(KnownWords(self.known.clone()))
+    }
+
+    fn inspect(&mut self, _code: &str, _cursor: usize, _detail: Detail) -> Option<MimeBundle> {
+        None
+    }
+
+    fn is_complete(&mut self, _code: &str) -> Completeness {
+        Completeness::Unknown
+    }
+
+    fn comm(&mut self, _message: CommMessage) -> Result<bool, Failure> {
+        Ok(false)
+    }
+}
+
+fn failure(kind: FailureKind, name: &str) -> Failure {
+    Failure {
+        kind,
+        name: name.to_owned(),
+        message: name.to_owned(),
+        traceback: Vec::new(),
+    }
+}
