@@ -7,6 +7,7 @@ use perilune_language::{
     Cell, CommMessage, Completeness, Detail, Failure, FailureKind, Language, MimeBundle, Outcome,
 };
 use perilune_transport::Weight;
+use perilune_wire::Outgoing;
 use perilune_wire::content::{
     CommClose, ErrorContent, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult,
     ExpressionResult, InspectReply, IsCompleteReply, Object, ReplyStatus, ShutdownReply,
@@ -17,7 +18,7 @@ use tokio::sync::oneshot;
 use crate::completion;
 use crate::context::{Context, RunningCode};
 use crate::knowledge;
-use crate::outbox::{Item, Outbox};
+use crate::outbox::{Item, Outbox, Place};
 use crate::output::Output;
 use crate::request::Request;
 use crate::task_queue::Task;
@@ -184,7 +185,12 @@ impl<L: Language> Executor<L> {
                 turn.publish("execute_input", input, Weight::Output);
             }
             let parent = turn.origin().parent.clone();
-            let listening = self.output.begin_turn(&parent, !request.silent, asker);
+            let place = if request.silent {
+                Place::Nowhere
+            } else {
+                Place::Cell(parent.clone())
+            };
+            let listening = self.output.begin_turn(&parent, place, asker);
             let outcome = self.language.execute(&cell);
             let expressions = match &outcome {
                 Ok(_) => evaluate(&mut self.language, &request.user_expressions),
@@ -236,11 +242,7 @@ impl<L: Language> Executor<L> {
                     metadata,
                 );
                 drop(turn);
-                context.queue.end();
-                context.outbox.push(Item::Exit {
-                    code,
-                    announced: false,
-                });
+                end_with(context, code);
             }
             Err(failure) => {
                 let error = error_content(failure);
@@ -272,15 +274,17 @@ impl<L: Language> Executor<L> {
             message.id().to_owned(),
             matches!(message, CommMessage::Open { .. }),
         );
+        let cell = context.comms().cell(&id);
         match &message {
-            CommMessage::Open { id, target, .. } => context.comms().open(id, target),
+            CommMessage::Open { id, target, .. } => context.comms().open(id, target, None),
             CommMessage::Close { id, .. } => context.comms().close(id),
             CommMessage::Data { .. } => {}
         }
         self.has_run = true;
         let (mut turn, accepted) = context.running.during(|| {
             let (turn, _code) = begin_code(context, origin);
-            let listening = self.output.begin_turn(&turn.origin().parent, true, None);
+            let place = cell.clone().map_or(Place::Request, Place::Cell);
+            let listening = self.output.begin_turn(&turn.origin().parent, place, None);
             let accepted = self.language.comm(message);
             drop(listening);
             (turn, accepted)
@@ -289,18 +293,49 @@ impl<L: Language> Executor<L> {
             Ok(true) => {}
             Ok(false) => {
                 if opens {
-                    context.comms().close(&id);
-                    let close = CommClose {
-                        comm_id: id,
-                        data: Object::new(),
-                    };
-                    turn.publish("comm_close", close, Weight::Essential);
+                    close_refused(context, &mut turn, id);
                 }
             }
-            Err(failure) => turn.publish("error", error_content(failure), Weight::Essential),
+            Err(Failure {
+                kind: FailureKind::Exit(code),
+                ..
+            }) => {
+                turn.reply(());
+                drop(turn);
+                end_with(context, code);
+                return;
+            }
+            Err(failure) => {
+                let parent = cell.unwrap_or_else(|| turn.origin().parent.clone());
+                let error = Outgoing::new("error", parent, error_content(failure));
+                context.publish(error, Weight::Essential);
+                // The language has forgotten it.
+                if opens {
+                    close_refused(context, &mut turn, id);
+                }
+            }
         }
         turn.reply(());
     }
+}
+
+/// Tells the one who opened a comm that there is nobody at its other end.
+fn close_refused(context: &Context, turn: &mut Turn<'_, &Outbox>, id: String) {
+    context.comms().close(&id);
+    let close = CommClose {
+        comm_id: id,
+        data: Object::new(),
+    };
+    turn.publish("comm_close", close, Weight::Essential);
+}
+
+/// Lets the kernel end, when all that was caused so far has been sent.
+fn end_with(context: &Context, code: i32) {
+    context.queue.end();
+    context.outbox.push(Item::Exit {
+        code,
+        announced: false,
+    });
 }
 
 /// Begins a turn in which code runs. Who hears its busy is completed for from the snapshot; and

@@ -30,7 +30,19 @@ struct State {
 struct TurnText {
     number: u64,
     parent: Parent,
-    audible: bool,
+    place: Place,
+}
+
+/// Where the output of a turn goes.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// Below the cell that this request ran: the one that runs, or an earlier one whose widget
+    /// called back.
+    Cell(Parent),
+    /// With the request itself, which is of no cell.
+    Request,
+    /// Nobody shall hear it.
+    Nowhere,
 }
 
 /// One thing to send, or to do when all before it has been sent.
@@ -66,6 +78,16 @@ pub(crate) const ITEM: usize = 4 << 10;
 /// Text beyond this is sent without waiting for more.
 const ENOUGH_TEXT: usize = 256 << 10;
 
+impl TurnText {
+    fn audience(&self) -> Option<&Parent> {
+        match &self.place {
+            Place::Cell(cell) => Some(cell),
+            Place::Request => Some(&self.parent),
+            Place::Nowhere => None,
+        }
+    }
+}
+
 impl Item {
     fn size(&self) -> usize {
         let bytes = match self {
@@ -90,7 +112,7 @@ impl Outbox {
                 turn: TurnText {
                     number: 0,
                     parent: Parent::none(),
-                    audible: true,
+                    place: Place::Request,
                 },
             }),
             room: Condvar::new(),
@@ -98,21 +120,28 @@ impl Outbox {
         }
     }
 
-    /// From now on text belongs to the request with this header. Inaudible text is dropped.
-    pub(crate) fn begin_turn(&self, parent: &Parent, audible: bool) {
+    /// From now on the request with this header runs, and its output goes to this place.
+    pub(crate) fn begin_turn(&self, parent: &Parent, place: Place) {
         let mut state = self.lock();
         let number = state.turn.number + 1;
         state.turn = TurnText {
             number,
             parent: parent.clone(),
-            audible,
+            place,
         };
     }
 
     /// To whom output belongs now; `None` when nobody shall hear it.
     pub(crate) fn audience(&self) -> Option<Parent> {
-        let state = self.lock();
-        state.turn.audible.then(|| state.turn.parent.clone())
+        self.lock().turn.audience().cloned()
+    }
+
+    /// The cell below which output goes now, if it goes below one.
+    pub(crate) fn cell(&self) -> Option<Parent> {
+        match &self.lock().turn.place {
+            Place::Cell(cell) => Some(cell.clone()),
+            Place::Request | Place::Nowhere => None,
+        }
     }
 
     /// The request that runs, or ran last.
@@ -139,7 +168,7 @@ impl Outbox {
             return;
         }
         let mut state = self.wait_for_room();
-        if state.closed || !state.turn.audible {
+        if state.closed || state.turn.audience().is_none() {
             return;
         }
         let number = state.turn.number;
@@ -154,7 +183,9 @@ impl Outbox {
                 bytes.len()
             }
             _ => {
-                let parent = state.turn.parent.clone();
+                let Some(parent) = state.turn.audience().cloned() else {
+                    return;
+                };
                 state.items.push_back(Item::Text {
                     turn: number,
                     parent,

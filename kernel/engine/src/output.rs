@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::capture::Capture;
 use crate::context::{Context, with_metadata};
-use crate::outbox::Item;
+use crate::outbox::{Item, Place};
 
 /// Where the language writes, shows and asks: the executor's side of the kernel.
 pub(crate) struct Output {
@@ -31,14 +31,15 @@ impl Output {
         }
     }
 
-    /// From now on output belongs to this request, and questions go to its sender, if to anyone.
+    /// From now on this request runs, its output goes to this place, and questions go to its
+    /// sender, if to anyone.
     pub(crate) fn begin_turn(
         &self,
         parent: &Parent,
-        audible: bool,
+        place: Place,
         asker: Option<Vec<Bytes>>,
     ) -> Listening<'_> {
-        self.context.outbox.begin_turn(parent, audible);
+        self.context.outbox.begin_turn(parent, place);
         *self.asker() = asker;
         Listening(self)
     }
@@ -157,7 +158,8 @@ impl Host for Output {
                 metadata,
                 buffers,
             } => {
-                self.context.comms().open(&id, &target);
+                let cell = self.context.outbox.cell();
+                self.context.comms().open(&id, &target, cell);
                 let content = CommOpen {
                     comm_id: id,
                     target_name: target,
@@ -187,6 +189,12 @@ impl Host for Output {
                     buffers,
                 );
             }
+        }
+    }
+
+    fn place_comm(&self, id: &str) {
+        if let Some(cell) = self.context.outbox.cell() {
+            self.context.comms().place(id, cell);
         }
     }
 

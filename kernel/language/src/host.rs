@@ -63,8 +63,13 @@ pub trait Host: Send + Sync {
     /// See [`InputError`].
     fn input(&self, request: InputRequest) -> Result<String, InputError>;
 
-    /// Sends something over a comm.
+    /// Sends something over a comm. One that is opened is placed where it is opened.
     fn comm(&self, message: CommMessage);
+
+    /// From now on, what is written and shown while a message of this comm is handled belongs
+    /// where the output of what runs now belongs. Does nothing when that is nowhere, and for a
+    /// comm that is not open.
+    fn place_comm(&self, id: &str);
 
     /// Code that may write to the process's file descriptors behind the host's back is about to
     /// run: a foreign library was loaded or a child process is started. From then on the host

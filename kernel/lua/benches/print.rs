@@ -29,6 +29,8 @@ impl Host for Counter {
 
     fn comm(&self, _: CommMessage) {}
 
+    fn place_comm(&self, _: &str) {}
+
     fn expect_foreign_output(&self) {}
 }
 

@@ -42,6 +42,8 @@ impl Host for Terminal {
 
     fn comm(&self, _: CommMessage) {}
 
+    fn place_comm(&self, _: &str) {}
+
     fn expect_foreign_output(&self) {
         let _ = io::stdout().flush();
     }

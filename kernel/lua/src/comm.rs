@@ -104,6 +104,13 @@ fn metatable(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<Table> {
         Ok(())
     })?;
     methods.raw_set("close", close)?;
+    let placer = Arc::clone(host);
+    let place = function::create(lua, move |lua, arguments| {
+        let comm = this(arguments)?;
+        placer.place_comm(&open_id(lua, comm)?);
+        Ok(comm.clone())
+    })?;
+    methods.raw_set("place", place)?;
     let meta = lua.create_table()?;
     meta.raw_set("__index", methods)?;
     meta.raw_set("__name", "comm")?;

@@ -40,6 +40,8 @@ class Exchange:
     reply: Message | None
     iopub: list[Message]
     reply_after: float
+    below: list[Message] = field(default_factory=list)
+    """What a comm's handler wrote: it carries the header of the cell it belongs below."""
 
     @property
     def content(self) -> dict:
@@ -118,6 +120,9 @@ class Frontend:
         self._reply_times: dict[str, float] = {}
         self._iopub: dict[str, list[Message]] = {}
         self._idle: set[str] = set()
+        # The comm message that is being handled, and what was written below cells meanwhile.
+        self._handled: Message | None = None
+        self._below: dict[str, list[Message]] = {}
         self._questions: list[Message] = []
         self.kernel_session: str | None = None
 
@@ -264,6 +269,7 @@ class Frontend:
             self._replies.get(request.id),
             messages,
             self._reply_times.get(request.id, time.monotonic()) - request.sent,
+            self._below.get(request.id, []),
         )
 
     def reply(self, request: Request, patience: float = PATIENCE) -> Message:
@@ -364,12 +370,22 @@ class Frontend:
         if message.content.get("execution_state") == "starting":
             self.starting.append(message)
             return
+        if message.type == "status":
+            state = message.content["execution_state"]
+            if state == "busy" and message.parent.get("msg_type") in COMM:
+                self._handled = message
+            elif state == "idle" and self._handled and self._handled.parent_id == message.parent_id:
+                self._handled = None
         request = self._requests.get(message.parent_id)
         if request is None:
             self.foreign.append(message)
             return
         assert message.raw_parent == request.raw_header, "the parent header is echoed byte by byte"
-        # A comm may speak at any time; all else belongs between busy and idle.
+        if request.id in self._idle and self._handled and message.type in OUTPUT:
+            assert request.type == "execute_request", f"{message!r} is of no cell"
+            self._below.setdefault(self._handled.parent_id, []).append(message)
+            return
+        # All else belongs between busy and idle.
         assert request.id not in self._idle, f"{message!r} came after the idle of {self._describe(request)}"
         heard = self._iopub.setdefault(request.id, [])
         if message.content.get("execution_state") == "busy" and heard:
@@ -398,6 +414,11 @@ class Frontend:
         """Leaves without a word."""
         self.context.destroy(linger=0)
 
+
+COMM = {"comm_open", "comm_msg", "comm_close"}
+
+# What a comm's handler may write below a cell that ended long ago.
+OUTPUT = {"stream", "display_data", "update_display_data", "clear_output", "error"}
 
 KNOWN = {
     "execute_request",

@@ -89,8 +89,10 @@ def test_what_a_handler_prints_belongs_to_its_message(client):
 
 def test_an_error_in_a_handler_is_shown_and_does_no_harm(client):
     client.run("comm.register_target('bad', function() error('in the handler') end)").succeeded()
-    exchange = open_comm(client, "bad")
-    assert "in the handler" in exchange.text("stderr") + "".join(m.content.get("evalue", "") for m in exchange.outputs)
+    error, closing = open_comm(client, "bad").outputs
+    assert (error.type, error.content["evalue"]) == ("error", "cell[1]:1: in the handler")
+    assert (closing.type, closing.content["comm_id"]) == ("comm_close", "one")
+    assert open_comms(client) == {}
     assert client.run("1").plain == "1"
 
 
@@ -113,3 +115,74 @@ def test_a_loop_in_a_handler_is_interrupted(client):
     client.ask("interrupt_request", {}, "control")
     client.settle(request, patience=5)
     assert client.run("1").plain == "1"
+
+
+def test_what_a_handler_of_a_cells_comm_writes_goes_below_that_cell(client):
+    cell = client.run(
+        """c = comm.open('loud')
+        c:on_msg(function(c, m)
+          print('heard', m.data.text)
+          io.stderr:write('loudly\\n')
+          display.html('<b>so</b>', {id = 'sign'})
+          display.update('sign', 1)
+          c:send{answer = true}
+          error('enough')
+        end)"""
+    ).succeeded()
+    id = cell.outputs[0].content["comm_id"]
+    client.run("print('another cell, meanwhile')").succeeded()
+    exchange = client.ask("comm_msg", {"comm_id": id, "data": {"text": "you"}})
+    assert [m.type for m in exchange.outputs] == ["comm_msg"], "comms and statuses are of the message itself"
+    assert [m.type for m in exchange.below] == ["stream", "stream", "display_data", "update_display_data", "error"]
+    assert {m.parent_id for m in exchange.below} == {cell.request.id}
+    assert exchange.below[0].content["text"] == "heard\tyou\n"
+    assert exchange.below[-1].content["evalue"] == "cell[1]:8: enough"
+
+
+def test_a_cell_that_places_a_comm_anew_has_its_output(client):
+    first = client.run("c = comm.open('x') c:on_msg(function() print('here') end)").succeeded()
+    id = first.outputs[0].content["comm_id"]
+    second = client.run("c:place();").succeeded()
+    assert [m.parent_id for m in client.ask("comm_msg", {"comm_id": id, "data": {}}).below] == [second.request.id]
+
+
+def test_a_comm_that_a_handler_opens_is_below_the_same_cell(client):
+    cell = client.run(
+        """outer = comm.open('outer')
+        outer:on_msg(function()
+          inner = comm.open('inner')
+          inner:on_msg(function() print('within') end)
+        end)"""
+    ).succeeded()
+    opening = client.ask("comm_msg", {"comm_id": cell.outputs[0].content["comm_id"], "data": {}}).outputs[0]
+    (below,) = client.ask("comm_msg", {"comm_id": opening.content["comm_id"], "data": {}}).below
+    assert (below.parent_id, below.content["text"]) == (cell.request.id, "within\n")
+
+
+def test_a_comm_of_a_silent_cell_keeps_its_output_to_its_messages(client):
+    code = "c = comm.open('x') c:on_msg(function() print('heard') end)"
+    opening = client.run(code, silent=True, store_history=False).outputs[0]
+    exchange = client.ask("comm_msg", {"comm_id": opening.content["comm_id"], "data": {}})
+    assert (exchange.text(), exchange.below) == ("heard\n", [])
+
+
+def test_what_a_child_of_a_handler_writes_goes_below_the_cell_too(client):
+    cell = client.run("c = comm.open('x') c:on_msg(function() os.execute('echo from a child') end)").succeeded()
+    exchange = client.ask("comm_msg", {"comm_id": cell.outputs[0].content["comm_id"], "data": {}})
+    assert [(m.parent_id, m.content["text"]) for m in exchange.below] == [(cell.request.id, "from a child\n")]
+
+
+def test_the_page_closes_a_comm_that_lua_opened(client):
+    opening = client.run("c = comm.open('x') c:on_close(function(c, m) print('closed', m.data.why, m.metadata.how, m.buffers[1]) end)")
+    id = opening.outputs[0].content["comm_id"]
+    request = client.send("comm_close", {"comm_id": id, "data": {"why": "done"}}, buffers=[b"bytes"])
+    assert client.settle(request).below[0].content["text"] == "closed\tdone\tnil\tbytes\n"
+    assert open_comms(client) == {}
+    assert client.run("c:send{}").failed().error["evalue"] == "cell[2]:1: this comm is closed"
+
+
+def test_a_handler_may_end_the_kernel(client, kernel):
+    id = client.run("c = comm.open('x') c:on_msg(function() os.exit(3) end)").outputs[0].content["comm_id"]
+    exchange = client.ask("comm_msg", {"comm_id": id, "data": {}})
+    assert exchange.below == [] and [m.type for m in exchange.outputs] == []
+    assert kernel.wait(10) == 3

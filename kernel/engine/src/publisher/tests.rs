@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::knowledge::Knowledge;
+use crate::outbox::Place;
 use crate::running::Running;
 use crate::turn::{Origin, Turn};
 
@@ -229,7 +230,7 @@ proptest! {
                     context.outbox.push(Item::EndOfText);
                     drop(turn.take());
                     let origin = origin(Channel::Shell, &format!("cell {cell}"));
-                    context.outbox.begin_turn(&origin.parent, true);
+                    context.outbox.begin_turn(&origin.parent, Place::Request);
                     turn = Some(Turn::begin(&context, &context.outbox, origin));
                     expected.push(Expected {
                         written: [vec![Vec::new()], vec![Vec::new()]],

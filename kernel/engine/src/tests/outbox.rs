@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use perilune_language::Stream;
 use perilune_wire::Parent;
 
-use crate::outbox::{ITEM, Item, MOST_BYTES, Outbox};
+use crate::outbox::{ITEM, Item, MOST_BYTES, Outbox, Place};
 
 fn text(item: Option<Item>) -> String {
     match item {
@@ -34,7 +34,7 @@ fn text_of_one_stream_is_joined_and_the_order_of_streams_is_kept() {
 fn text_of_two_turns_is_never_joined() {
     let outbox = Outbox::new();
     outbox.push_text(Stream::Stdout, b"a");
-    outbox.begin_turn(&Parent::none(), true);
+    outbox.begin_turn(&Parent::none(), Place::Request);
     outbox.push_text(Stream::Stdout, b"b");
     assert_eq!(outbox.take().len(), 2);
 }
@@ -42,7 +42,7 @@ fn text_of_two_turns_is_never_joined() {
 #[test]
 fn what_a_silent_turn_prints_is_dropped() {
     let outbox = Outbox::new();
-    outbox.begin_turn(&Parent::none(), false);
+    outbox.begin_turn(&Parent::none(), Place::Nowhere);
     outbox.push_text(Stream::Stdout, b"a");
     assert!(outbox.take().is_empty());
     assert!(outbox.audience().is_none());

@@ -17,6 +17,7 @@ pub enum Event {
     Clear(bool),
     Input(InputRequest),
     Comm(CommMessage),
+    Place(String),
     Foreign,
 }
 
@@ -76,6 +77,10 @@ impl Host for Recorder {
 
     fn comm(&self, message: CommMessage) {
         self.record(Event::Comm(message));
+    }
+
+    fn place_comm(&self, id: &str) {
+        self.record(Event::Place(id.to_owned()));
     }
 
     fn expect_foreign_output(&self) {
