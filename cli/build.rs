@@ -2,7 +2,19 @@
 
 fn main() {
     // Lua's C modules look for `lua_*` in the program that loads them. Without this the linker
-    // keeps those symbols out of the dynamic table and `require "cjson"` fails.
-    println!("cargo::rustc-link-arg-bins=-rdynamic");
+    // keeps those symbols out of the dynamic table and `require "cjson"` fails. No others: a module
+    // that brings a library which is linked in here too, such as SQLite, would get half of ours
+    // and half of its own.
+    let exported = if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        concat!(
+            "-Wl,--dynamic-list=",
+            env!("CARGO_MANIFEST_DIR"),
+            "/exported.list"
+        )
+    } else {
+        "-rdynamic"
+    };
+    println!("cargo::rustc-link-arg-bins={exported}");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=exported.list");
 }

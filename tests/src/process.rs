@@ -52,6 +52,7 @@ impl KernelProcess {
         let child = Command::new(binary())
             .args(["kernel", "start", "--connection-file"])
             .arg(&path)
+            .env("PERILUNE_HISTORY", directory.path().join("history.sqlite"))
             .stdin(Stdio::null())
             .spawn()
             .expect("the kernel starts");

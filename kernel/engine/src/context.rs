@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use perilune_history::Recorder;
 use perilune_language::Snapshot;
 use perilune_transport::{Frames, Weight};
 use perilune_wire::content::{ExecutionState, Object, Status};
@@ -9,7 +10,6 @@ use perilune_wire::{Outgoing, Parent, Ports, Session, WireError};
 use serde::Serialize;
 
 use crate::comms::Comms;
-use crate::history::History;
 use crate::knowledge::Knowledge;
 use crate::outbox::{Item, Outbox};
 use crate::running::Running;
@@ -25,8 +25,8 @@ pub(crate) struct Context {
     pub(crate) stdin: Stdin,
     pub(crate) knowledge: Knowledge,
     pub(crate) ports: Ports,
+    pub(crate) history: Recorder,
     foreigners: AtomicBool,
-    history: Mutex<History>,
     comms: Mutex<Comms>,
     snapshot: Mutex<Option<Arc<dyn Snapshot>>>,
     code: Mutex<Option<Parent>>,
@@ -47,6 +47,7 @@ impl Context {
         running: Running,
         knowledge: Knowledge,
         ports: Ports,
+        history: Recorder,
     ) -> Self {
         Self {
             session,
@@ -56,16 +57,12 @@ impl Context {
             stdin: Stdin::new(),
             knowledge,
             ports,
+            history,
             foreigners: AtomicBool::new(false),
-            history: Mutex::new(History::new()),
             comms: Mutex::new(Comms::default()),
             snapshot: Mutex::new(None),
             code: Mutex::new(None),
         }
-    }
-
-    pub(crate) fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn comms(&self) -> MutexGuard<'_, Comms> {

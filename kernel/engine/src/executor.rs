@@ -10,13 +10,15 @@ use perilune_transport::Weight;
 use perilune_wire::Outgoing;
 use perilune_wire::content::{
     CommClose, ErrorContent, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult,
-    ExpressionResult, InspectReply, IsCompleteReply, Object, ReplyStatus, ShutdownReply,
+    ExpressionResult, HistoryReply, InspectReply, IsCompleteReply, Object, ReplyStatus,
+    ShutdownReply,
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::completion;
 use crate::context::{Context, RunningCode};
+use crate::history;
 use crate::knowledge;
 use crate::outbox::{Item, Outbox, Place};
 use crate::output::Output;
@@ -135,6 +137,14 @@ impl<L: Language> Executor<L> {
                     Completeness::Unknown => IsCompleteReply::Unknown,
                 });
             }
+            // Here and not on the I/O thread, which must not wait for a disk.
+            Request::History(request) => {
+                let found = context.history.select(history::query(&request));
+                turn.reply(HistoryReply {
+                    status: ReplyStatus::Ok,
+                    history: history::answer(found, request.output),
+                });
+            }
             Request::Shutdown(request) => {
                 let reply = ShutdownReply {
                     status: ReplyStatus::Ok,
@@ -167,6 +177,7 @@ impl<L: Language> Executor<L> {
         } else {
             context.knowledge.execution_count()
         };
+        let is_remembered = stores_history && !self.language.is_private(&request.code);
         let asker = request.allow_stdin.then(|| origin.identities.clone());
         let cell = Cell {
             name: self.cell_name(stores_history, execution_count),
@@ -200,13 +211,15 @@ impl<L: Language> Executor<L> {
             (turn, outcome, expressions)
         });
 
-        if stores_history {
+        if is_remembered {
             let result = outcome
                 .as_ref()
                 .ok()
                 .and_then(|outcome| outcome.result.as_ref());
             let output = result.and_then(MimeBundle::text).map(str::to_owned);
-            context.history().add(execution_count, cell.code, output);
+            context
+                .history
+                .add(history::entry(execution_count, cell.code, output));
         }
         let metadata = Object::from_iter([("started".to_owned(), Value::from(started))]);
         match outcome {

@@ -15,6 +15,7 @@ use crate::children;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::executor::Executor;
+use crate::history;
 use crate::knowledge::Knowledge;
 use crate::launcher;
 use crate::output::Output;
@@ -37,6 +38,8 @@ pub struct Options {
     pub launcher: Option<u32>,
     /// Whether SIGINT and SIGTERM of this process are meant for the kernel.
     pub signals: bool,
+    /// Where what runs is remembered; nowhere if nothing.
+    pub history: Option<perilune_history::Options>,
     /// The ports that `connect_request` is told.
     pub ports: Ports,
 }
@@ -52,6 +55,8 @@ const LINGER: Duration = Duration::from_millis(1000);
 /// After so many outboxes in a row, or one that takes so long, the sockets have their turn.
 const MOST_ROUNDS: u32 = 64;
 const LONG_ROUND: Duration = Duration::from_micros(500);
+/// How long the history has to be written when all else is over.
+const LAST_ENTRIES: Duration = Duration::from_millis(1500);
 /// Lua's C stack is bounded by itself; what it calls may need more than the default.
 const STACK: usize = 16 << 20;
 
@@ -93,6 +98,7 @@ async fn serve_language<T: Transport, L: Language>(
         Running::new(interrupt.clone()),
         Knowledge::new(info),
         options.ports,
+        history::recorder(options.history),
     ));
     let capture = options
         .descriptors
@@ -122,6 +128,7 @@ async fn serve_language<T: Transport, L: Language>(
     let code = kernel.live(options.launcher).await;
     context.outbox.close();
     drop(capture_thread);
+    context.history.end(LAST_ENTRIES);
     code
 }
 

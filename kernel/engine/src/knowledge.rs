@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use perilune_language::LanguageInfo;
 use perilune_wire::PROTOCOL_VERSION;
 use perilune_wire::content::{
-    CommInfoReply, ConnectReply, DebugRefusal, HelpLink, HistoryReply, KernelInfoReply, ReplyStatus,
+    CommInfoReply, ConnectReply, DebugRefusal, HelpLink, KernelInfoReply, ReplyStatus,
 };
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -80,10 +80,6 @@ pub(crate) fn answer(context: &Context, request: &Request) -> Option<Box<RawValu
         Request::CommInfo(request) => to_raw_value(&CommInfoReply {
             status: ReplyStatus::Ok,
             comms: context.comms().list(request.target_name.as_deref()),
-        }),
-        Request::History(request) => to_raw_value(&HistoryReply {
-            status: ReplyStatus::Ok,
-            history: context.history().select(request),
         }),
         Request::Debug(request) => {
             to_raw_value(&DebugRefusal::of(request, "this kernel has no debugger"))

@@ -45,6 +45,9 @@ pub struct LanguageInfo {
 /// The value is made, used and dropped on that thread, so it need not be [`Send`]. All that other
 /// threads may touch is the [`Interrupt`] it was made with and the [`Snapshot`]s it gives.
 pub trait Language {
+    /// Whether nothing must remember that this cell was run, because its first line says so.
+    fn is_private(&self, code: &str) -> bool;
+
     /// Runs a cell to its end.
     ///
     /// # Errors

@@ -2,8 +2,10 @@
 
 mod kept;
 mod prepare;
+mod private;
 mod run;
 
 pub(crate) use kept::{Kept, install, push_closure};
 pub(crate) use prepare::plain_code;
+pub(crate) use private::is_private;
 pub(crate) use run::{CallError, Values, call, call_within, compile_cell, run};

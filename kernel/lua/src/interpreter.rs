@@ -212,6 +212,10 @@ impl Drop for Interpreter {
 }
 
 impl Language for Interpreter {
+    fn is_private(&self, code: &str) -> bool {
+        cell::is_private(code)
+    }
+
     fn execute(&mut self, cell: &Cell) -> Result<Outcome, Failure> {
         if let Some((name, detail)) = code::help_request(&cell.code) {
             return self.help(name, detail);

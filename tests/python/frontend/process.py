@@ -65,7 +65,7 @@ class KernelProcess:
         binary: Path,
         transport: str = "tcp",
         arguments: tuple[str, ...] = (),
-        environment: dict[str, str] | None = None,
+        environment: dict[str, str | None] | None = None,
         **connection_fields,
     ):
         # Not pytest's tmp_path: with that, the names of the sockets get too long.
@@ -74,11 +74,15 @@ class KernelProcess:
         self.connection_file = self.directory / "kernel.json"
         self.connection = connection(transport, self.directory, **connection_fields)
         write_connection_file(self.connection_file, self.connection)
+        # Of its own, unless the test says another.
+        self.history = self.directory / "history.sqlite"
         self.log = self.directory / "log"
+        variables = os.environ | {"JPY_PARENT_PID": str(os.getpid()), "PERILUNE_HISTORY": str(self.history)}
+        variables |= environment or {}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [binary, "kernel", "start", "--connection-file", self.connection_file, *arguments],
-                env=os.environ | {"JPY_PARENT_PID": str(os.getpid())} | (environment or {}),
+                env={name: value for name, value in variables.items() if value is not None},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

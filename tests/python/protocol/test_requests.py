@@ -138,53 +138,6 @@ def test_is_complete_knows_whether_a_line_is_missing(client, code, status):
         assert reply["indent"].strip() == "" and reply["indent"], "the body is indented"
 
 
-def history(client, **options) -> list:
-    content = {"raw": True, "output": False, "hist_access_type": "tail"} | options
-    reply = client.ask("history_request", content).content
-    assert reply["status"] == "ok"
-    return reply["history"]
-
-
-@pytest.fixture
-def remembered(client):
-    """A kernel that has run five cells."""
-    cells = ["a = 1", "a + 1", "print 'x'", "a + 1", "error 'no'"]
-    for code in cells:
-        client.run(code)
-    return cells
-
-
-def test_history_tail_has_the_newest_cells_oldest_first(client, remembered):
-    """ILua returns the oldest."""
-    entries = history(client, n=3)
-    assert [code for _, _, code in entries] == remembered[-3:]
-    assert [line for _, line, _ in entries] == [3, 4, 5]
-    assert len({session for session, _, _ in entries}) == 1
-
-
-def test_history_with_output_pairs_a_cell_with_its_value(client, remembered):
-    entries = history(client, n=5, output=True)
-    assert [pair[0] for _, _, pair in entries] == remembered
-    assert entries[1][2][1] == "2"
-    assert entries[0][2][1] is None
-
-
-def test_history_ranges_end_before_stop(client, remembered):
-    """xeus-lua's are off by one."""
-    session = history(client, n=1)[0][0]
-    for wanted in (session, 0):
-        entries = history(client, hist_access_type="range", session=wanted, start=2, stop=4)
-        assert [(line, code) for _, line, code in entries] == [(2, "a + 1"), (3, "print 'x'")]
-    assert history(client, hist_access_type="range", session=session, start=10, stop=20) == []
-
-
-def test_history_search_is_a_glob_newest_n_and_unique(client, remembered):
-    assert [code for *_, code in history(client, hist_access_type="search", pattern="a*1")] == ["a = 1", "a + 1", "a + 1"]
-    assert [code for *_, code in history(client, hist_access_type="search", pattern="a ? 1", unique=True)] == ["a = 1", "a + 1"]
-    assert [line for _, line, _ in history(client, hist_access_type="search", pattern="*", n=2)] == [4, 5]
-    assert history(client, hist_access_type="search", pattern="nothing*") == []
-
-
 @pytest.mark.parametrize("type", ["inspect_request", "complete_request", "history_request", "is_complete_request"])
 def test_a_request_without_its_fields_still_ends(client, type):
     """Reference system, defect 7: requests accepted and never answered hang the front end."""

@@ -1,14 +1,17 @@
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use perilune_engine::{LuaOptions, Options};
+use perilune_history::{self as history, Limits, Place};
 use perilune_transport::{BindError, TransportError, ZeroMq};
 use perilune_wire::{ConnectionFile, Endpoints, Ports, Session};
 use tracing::Level;
@@ -37,7 +40,64 @@ pub struct Arguments {
     #[arg(long, value_enum, conflicts_with = "ip")]
     transport: Option<TransportChoice>,
     #[command(flatten)]
+    history: HistoryOptions,
+    #[command(flatten)]
     log: Log,
+}
+
+/// What the kernel remembers of what is run in it.
+#[derive(Debug, Args)]
+struct HistoryOptions {
+    /// Keep no history on disk, whatever else is said: it ends with the kernel
+    #[arg(long)]
+    no_history: bool,
+    /// Where the history of all kernels is; empty to keep none on disk
+    /// [default: perilune/history.sqlite in the user's state folder]
+    #[arg(long, value_name = "FILE", env = Place::VARIABLE)]
+    history: Option<OsString>,
+    /// How many entries the history keeps
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "PERILUNE_HISTORY_ENTRIES",
+        default_value_t = Limits::default().entries,
+        value_parser = clap::value_parser!(u64).range(1..),
+    )]
+    history_entries: u64,
+    /// For how many days the history keeps entries [default: without end]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "PERILUNE_HISTORY_DAYS",
+        value_parser = clap::value_parser!(u64).range(1..=36_500),
+    )]
+    history_days: Option<u64>,
+}
+
+impl HistoryOptions {
+    /// For a kernel of this name that starts now.
+    fn of_kernel(&self, kernel: Option<&str>) -> history::Options {
+        let place = if self.no_history {
+            Place::Memory
+        } else {
+            Place::of_this_user(self.history.as_deref())
+        };
+        history::Options {
+            place,
+            limits: Limits {
+                entries: self.history_entries,
+                age: self
+                    .history_days
+                    .map(|days| Duration::from_secs(days * 24 * 60 * 60)),
+                ..Limits::default()
+            },
+            session: history::Session {
+                kernel: kernel.unwrap_or("lua").to_owned(),
+                folder: std::env::current_dir().unwrap_or_default(),
+                started: SystemTime::now(),
+            },
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -83,6 +143,10 @@ impl Arguments {
             launcher: launcher(),
             signals: true,
             ports: bound.ports(),
+            history: Some(
+                self.history
+                    .of_kernel(connection.file.kernel_name.as_deref()),
+            ),
         };
         let session = Session::new(connection.file.key(), "kernel");
         let mut kernel = pin!(perilune_engine::serve(transport, session, options));

@@ -101,6 +101,7 @@ fn context() -> Context {
         Running::new(Interrupt::new().unwrap()),
         Knowledge::new(&INFO),
         Ports::default(),
+        perilune_history::Recorder::off(),
     )
 }
 

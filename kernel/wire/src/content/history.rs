@@ -96,7 +96,7 @@ pub enum HistoryAccess {
 
 /// One entry: session, line, and what was run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HistoryEntry(pub u64, pub u64, pub HistoryValue);
+pub struct HistoryEntry(pub i64, pub u64, pub HistoryValue);
 
 /// What was run, and what came of it where that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -44,6 +44,10 @@ impl Snapshot for KnownWords {
 }
 
 impl Language for Words {
+    fn is_private(&self, code: &str) -> bool {
+        code.starts_with("private")
+    }
+
     fn execute(&mut self, cell: &Cell) -> Result<Outcome, Failure> {
         for word in cell.code.split_whitespace() {
             self.known.push(word.to_owned());
