@@ -59,6 +59,7 @@ impl Interpreter {
         }
         crate::display::install(&lua, &context.host)?;
         comm::install(&lua, &context.host)?;
+        crate::widgets::install(&lua)?;
         crate::require::extend_paths(&lua)?;
         set_arguments(&lua, &options)?;
         if let Some(limit) = options.memory_limit {
@@ -131,6 +132,11 @@ impl Interpreter {
         {
             return Ok(None);
         }
+        if let ([value], true) = (&*values.values, values.is_call)
+            && is_quiet(value)
+        {
+            return Ok(None);
+        }
         // What `io.write` returns, for a second write.
         if let ([Value::UserData(file)], true) = (&*values.values, values.is_call)
             && io::is_standard_file(&self.lua, &self.context, file)
@@ -180,6 +186,16 @@ impl Interpreter {
             },
         )
     }
+}
+
+/// Whether a value is only there for a next step, as an observer that can be stopped: what a call
+/// returned is not shown then.
+fn is_quiet(value: &Value) -> bool {
+    let Value::Table(table) = value else {
+        return false;
+    };
+    let mark = table.metatable().map(|meta| meta.raw_get("__quiet"));
+    matches!(mark, Some(Ok(Value::Boolean(true))))
 }
 
 /// Sets the global `arg`, as `lua` does.

@@ -54,12 +54,14 @@ mod interpreter;
 mod interrupt;
 mod io;
 mod json;
+mod library;
 mod native;
 mod pattern;
 mod perilune;
 mod require;
 mod syntax;
 mod value;
+mod widgets;
 
 use perilune_language::LanguageInfo;
 

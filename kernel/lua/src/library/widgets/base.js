@@ -1,0 +1,45 @@
+// Begins the module of every control: what all of them need.
+
+// Calls `draw` with some fields of the model, now and whenever one of them changes.
+function follow(model, names, draw) {
+  const update = () => draw(...names.map((name) => model.get(name)));
+  for (const name of names) model.on(`change:${name}`, update);
+  update();
+}
+
+// Puts controls into the page, with the label that belongs to the first of them.
+function place(model, el, kind, ...controls) {
+  const words = document.createElement("span");
+  const row = document.createElement("label");
+  row.append(words, ...controls);
+  el.classList.add("perilune-widget", `perilune-${kind}`);
+  el.replaceChildren(row);
+  follow(model, ["label"], (label) => {
+    words.textContent = label;
+    words.hidden = label === "";
+    if (label === "") controls[0].setAttribute("aria-label", kind);
+    else controls[0].removeAttribute("aria-label");
+  });
+  follow(model, ["disabled"], (disabled) => {
+    controls[0].disabled = Boolean(disabled);
+  });
+}
+
+// Tells the kernel what a person chose: now, or when `pause` ms have gone by since the first of
+// several changes.
+function teller(model, name, pause) {
+  let timer;
+  const tell = (value) => {
+    clearTimeout(timer);
+    timer = undefined;
+    model.set(name, value);
+    model.save_changes();
+  };
+  return {
+    now: tell,
+    soon(read) {
+      timer ??= setTimeout(() => tell(read()), pause);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
