@@ -1,7 +1,12 @@
 //! `display`: showing more than the value of the last expression.
 
+mod chart;
 mod handle;
+mod image;
+mod kinds;
+mod markup;
 mod options;
+mod table;
 
 use std::sync::Arc;
 
@@ -9,48 +14,29 @@ use mlua::{Lua, Table, Value, Variadic};
 use perilune_language::{Display, DisplayAction, Host, MimeBundle};
 
 use crate::function;
-use crate::value::{Unwound, bundle_from, bundle_of, representation};
+use crate::value::{Look, Unwound, acts, bundle_from, bundle_of};
 
 pub(crate) use handle::is_handle;
-use options::Options;
+pub(crate) use markup::is_quiet;
+use options::OF_VALUES;
+pub(crate) use options::Options;
 
-/// The functions that show one representation: their name, their MIME type, and what the plain
-/// text calls it, or nothing where the source itself is plain text.
-const KINDS: [(&str, &str, Option<&str>); 10] = [
-    ("html", "text/html", Some("HTML")),
-    ("markdown", "text/markdown", None),
-    ("latex", "text/latex", None),
-    ("svg", "image/svg+xml", Some("SVG image")),
-    ("png", "image/png", Some("PNG image")),
-    ("jpeg", "image/jpeg", Some("JPEG image")),
-    ("gif", "image/gif", Some("GIF image")),
-    ("json", "application/json", None),
-    ("javascript", "application/javascript", Some("JavaScript")),
-    ("text", "text/plain", None),
-];
+/// The registry's set of ids by which something was shown.
+const SHOWN: &str = "perilune.display.shown";
 
-/// Makes the global `display`, which is a module too.
+/// Makes the global `display`, which is a module too, and `ilua`.
 ///
 /// # Errors
 ///
 /// When there is no memory left.
 pub(crate) fn install(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<()> {
+    lua.set_named_registry_value(SHOWN, lua.create_table()?)?;
     let display = lua.create_table()?;
-    handle::install(lua, host)?;
-    for (name, mime, label) in KINDS {
-        let host = Arc::clone(host);
-        let show = function::create(lua, move |lua, arguments| {
-            let (content, options) =
-                Options::of_content(lua, arguments, mime != "application/json")?;
-            show(
-                lua,
-                &*host,
-                bundle_of_kind(lua, mime, label, &content)?,
-                options,
-            )
-        })?;
-        display.raw_set(name, show)?;
-    }
+    handle::install(lua, host, &display)?;
+    kinds::install(lua, host, &display)?;
+    chart::install(lua, host, &display)?;
+    image::install(lua, host, &display)?;
+    table::install(lua, host, &display)?;
     let shown_by = Arc::clone(host);
     let mime = function::create(lua, move |lua, arguments| {
         let Some(Value::Table(data)) = arguments.first() else {
@@ -61,16 +47,9 @@ pub(crate) fn install(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<()> {
             let kinds: Vec<_> = bundle.data.keys().cloned().collect();
             bundle = bundle.with("text/plain", format!("<{}>", kinds.join(", ")));
         }
-        show(lua, &*shown_by, bundle, Options::of(lua, arguments.get(1))?)
+        show(lua, &*shown_by, bundle, Options::of(arguments.get(1), &[])?)
     })?;
     display.raw_set("mime", mime)?;
-    let shown_by = Arc::clone(host);
-    let update = function::create(lua, move |lua, arguments| {
-        let id = function::string(arguments, 0, "the display's id")?;
-        let value = arguments.get(1).unwrap_or(&Value::Nil);
-        handle::update(lua, &*shown_by, id, value, arguments.get(2))
-    })?;
-    display.raw_set("update", update)?;
     let cleared_by = Arc::clone(host);
     let clear = function::create(lua, move |_, arguments| {
         let wait = match arguments.first() {
@@ -84,49 +63,52 @@ pub(crate) fn install(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<()> {
     let shown_by = Arc::clone(host);
     let call = function::create(lua, move |lua, arguments| {
         let value = arguments.get(1).unwrap_or(&Value::Nil);
-        let options = Options::of(lua, arguments.get(2))?;
-        show(lua, &*shown_by, bundle(lua, value)?, options)
+        let options = Options::of(arguments.get(2), &OF_VALUES)?;
+        let bundle = match acts(lua, value, arguments.get(2)) {
+            Ok(Ok(true)) => return Ok(Variadic::new()),
+            Ok(Ok(false)) => bundle(lua, value, &options.look)?,
+            Ok(Err(failure)) => failure,
+            Err(Unwound) => return Err(String::new()),
+        };
+        show(lua, &*shown_by, bundle, options)
     })?;
     let meta = lua.create_table()?;
     meta.raw_set("__call", call)?;
     meta.raw_set("__name", "display")?;
     display.set_metatable(Some(meta))?;
+    markup::install(lua, host, &display)?;
+    publish(lua, "display", &display)
+}
+
+/// Makes a table a global and a module.
+///
+/// # Errors
+///
+/// When there is no memory left.
+pub(crate) fn publish(lua: &Lua, name: &str, table: &Table) -> mlua::Result<()> {
     let loaded: Table = lua.named_registry_value("_LOADED")?;
-    loaded.raw_set("display", &display)?;
-    lua.globals().raw_set("display", display)
+    loaded.raw_set(name, table)?;
+    lua.globals().raw_set(name, table)
 }
 
 /// Every representation of a value.
-fn bundle(lua: &Lua, value: &Value) -> Result<MimeBundle, String> {
+fn bundle(lua: &Lua, value: &Value, look: &Look) -> Result<MimeBundle, String> {
     // When it unwinds, nobody will read the message.
-    bundle_of(lua, value).map_err(|Unwound| String::new())
-}
-
-fn bundle_of_kind(
-    lua: &Lua,
-    mime: &str,
-    label: Option<&str>,
-    content: &Value,
-) -> Result<MimeBundle, String> {
-    let made = representation(mime, content)?;
-    let plain = match (label, content) {
-        (Some(label), Value::String(text)) => format!("<{label}: {} bytes>", text.as_bytes().len()),
-        (Some(label), _) => format!("<{label}>"),
-        (None, Value::String(text)) => text.to_string_lossy(),
-        (None, other) => bundle(lua, other)?.text().unwrap_or_default().to_owned(),
-    };
-    Ok(MimeBundle::plain(plain).with(mime, made))
+    bundle_of(lua, value, look).map_err(|Unwound| String::new())
 }
 
 /// Shows a bundle; returns a handle if it was given an id, and nothing at all if not, so that a
 /// cell which ends with it has no value.
-fn show(
+pub(crate) fn show(
     lua: &Lua,
     host: &dyn Host,
     mut bundle: MimeBundle,
     options: Options,
 ) -> Result<Variadic<Table>, String> {
     bundle.metadata.extend(options.metadata);
+    if let Some(id) = &options.id {
+        remember_shown(lua, id)?;
+    }
     host.display(Display {
         action: DisplayAction::Show,
         bundle,
@@ -135,4 +117,17 @@ fn show(
     });
     let handle = options.id.map(|id| handle::create(lua, &id)).transpose()?;
     Ok(handle.into_iter().collect())
+}
+
+/// Whether something was shown by this id.
+fn is_shown(lua: &Lua, id: &str) -> bool {
+    lua.named_registry_value::<Table>(SHOWN)
+        .and_then(|shown| shown.raw_get::<bool>(id))
+        .unwrap_or(false)
+}
+
+fn remember_shown(lua: &Lua, id: &str) -> Result<(), String> {
+    lua.named_registry_value::<Table>(SHOWN)
+        .and_then(|shown| shown.raw_set(id, true))
+        .map_err(|error| error.to_string())
 }

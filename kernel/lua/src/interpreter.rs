@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::failure::{self, Place};
 use crate::interrupt::{self, Running, Unwinding};
 use crate::io;
-use crate::value::{Unwound, bundle_of_all};
+use crate::value::{Unwound, acts, bundle_of_all};
 use crate::{LuaError, Options};
 
 /// Lua, on the thread that made it.
@@ -124,7 +124,7 @@ impl Interpreter {
     }
 
     fn show(&self, values: &Values) -> Result<Option<MimeBundle>, Unwound> {
-        if values.is_silenced {
+        if values.is_silenced || crate::display::is_quiet(&self.lua) {
             return Ok(None);
         }
         if let [value] = &*values.values
@@ -142,6 +142,13 @@ impl Interpreter {
             && io::is_standard_file(&self.lua, &self.context, file)
         {
             return Ok(None);
+        }
+        if let [value] = &*values.values {
+            match acts(&self.lua, value, None)? {
+                Ok(true) => return Ok(None),
+                Ok(false) => {}
+                Err(failure) => return Ok(Some(failure)),
+            }
         }
         bundle_of_all(&self.lua, &values.values)
     }

@@ -50,6 +50,7 @@ mod context;
 mod display;
 mod failure;
 mod function;
+mod html;
 mod interpreter;
 mod interrupt;
 mod io;

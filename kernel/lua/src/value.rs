@@ -1,11 +1,17 @@
 //! How values look.
 
 mod bundle;
+mod definition;
+mod grid;
 mod layout;
 mod literal;
+mod plotly;
 mod pretty;
+mod records;
 mod summary;
 
-pub(crate) use bundle::{bundle_from, bundle_of, bundle_of_all, representation};
+pub(crate) use bundle::{Look, acts, bundle_from, bundle_of, bundle_of_all, representation};
+pub(crate) use plotly::figure_bundle;
 pub(crate) use pretty::{Printer, Unwound, metatable};
+pub(crate) use records::{Chosen, FRAGMENT, GridError, Key, ROWS, Selection, grid_of};
 pub(crate) use summary::summary;

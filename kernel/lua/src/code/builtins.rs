@@ -652,8 +652,32 @@ const BUILTINS: &[(&str, &str, &str)] = &[
         "([{wait = true}])",
         "Clears the cell's output, or with wait when the next comes.",
     ),
+    (
+        "display.escape",
+        "(value)",
+        "A value's text with &, <, > and quotes as HTML writes them.",
+    ),
+    (
+        "display.fragment",
+        "(template, ...)",
+        "HTML that other HTML takes as it is; the template's values are escaped.",
+    ),
     ("display.gif", "(bytes [, options])", "Shows a GIF image."),
-    ("display.html", "(text [, options])", "Shows HTML."),
+    (
+        "display.handle",
+        "([id])",
+        "A display that can be shown and updated later, by handle:update(value).",
+    ),
+    (
+        "display.html",
+        "(template, ... [, options])",
+        "Shows HTML; values put in for the template's %s are escaped.",
+    ),
+    (
+        "display.image",
+        "({path = | data = , width = , height = , alt = })",
+        "Shows an image: PNG, JPEG, GIF, WebP, BMP or SVG.",
+    ),
     (
         "display.javascript",
         "(code [, options])",
@@ -672,14 +696,41 @@ const BUILTINS: &[(&str, &str, &str)] = &[
         "(bundle [, options])",
         "Shows a table from MIME types to data.",
     ),
+    (
+        "display.plotly",
+        "(figure [, options])",
+        "Shows a Plotly figure: a table with data and layout.",
+    ),
     ("display.png", "(bytes [, options])", "Shows a PNG image."),
     ("display.svg", "(text [, options])", "Shows an SVG image."),
+    (
+        "display.table",
+        "(rows [, {columns = , max = , title = }])",
+        "Shows records, lists or columns as a table.",
+    ),
     ("display.text", "(text [, options])", "Shows plain text."),
     (
         "display.update",
         "(id, value [, options])",
         "Replaces what was shown with {id = id}.",
     ),
+    (
+        "display.vega",
+        "(specification [, options])",
+        "Shows a chart described in Vega-Lite or Vega.",
+    ),
+    (
+        "ilua.config",
+        "",
+        "Settings of xeus-lua's notebooks; auto_print = false hides results.",
+    ),
+    ("ilua.display", "", "The displays of xeus-lua's notebooks."),
+    (
+        "ilua.json",
+        "",
+        "JSON as xeus-lua's notebooks use it: encode and decode.",
+    ),
+    ("ilua.time", "", "Timing as xeus-lua's notebooks use it."),
     (
         "perilune.array",
         "(table)",

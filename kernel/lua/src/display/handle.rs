@@ -3,30 +3,49 @@ use std::sync::Arc;
 use mlua::{Lua, Table, Value};
 use perilune_language::{Display, DisplayAction, Host};
 
-use super::{bundle, options::Options};
+use super::options::{OF_VALUES, Options, new_id};
+use super::{bundle, is_shown, remember_shown};
 use crate::function;
 
 /// The registry's metatable of handles.
 const METATABLE: &str = "perilune.display.handle";
 
-/// Makes what handles have in common.
-pub(super) fn install(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<()> {
+/// Makes what handles have in common, and the function that makes one.
+pub(super) fn install(lua: &Lua, host: &Arc<dyn Host>, display: &Table) -> mlua::Result<()> {
     let meta = lua.create_table()?;
     let methods = lua.create_table()?;
-    let host = Arc::clone(host);
-    let update_this = function::create(lua, move |lua, arguments| {
-        let Some(Value::Table(handle)) = arguments.first() else {
-            return Err("call it with a colon: handle:update(value)".to_owned());
-        };
-        let id = handle.raw_get::<Value>("id").unwrap_or(Value::Nil);
-        let id = function::string(&[id], 0, "the handle's id")?;
-        let value = arguments.get(1).unwrap_or(&Value::Nil);
-        update(lua, &*host, id, value, arguments.get(2))
-    })?;
-    methods.raw_set("update", update_this)?;
+    for (name, action) in [("update", None), ("show", Some(DisplayAction::Show))] {
+        let host = Arc::clone(host);
+        let show_this = function::create(lua, move |lua, arguments| {
+            let Some(Value::Table(handle)) = arguments.first() else {
+                return Err(format!("call it with a colon: handle:{name}(value)"));
+            };
+            let id = handle.raw_get::<Value>("id").unwrap_or(Value::Nil);
+            let id = function::string(&[id], 0, "the handle's id")?;
+            let value = arguments.get(1).unwrap_or(&Value::Nil);
+            show(lua, &*host, action, id, value, arguments.get(2))
+        })?;
+        methods.raw_set(name, show_this)?;
+    }
     meta.raw_set("__index", methods)?;
     meta.raw_set("__name", "display handle")?;
-    lua.set_named_registry_value(METATABLE, meta)
+    lua.set_named_registry_value(METATABLE, meta)?;
+    let make = function::create(lua, |lua, arguments| {
+        let id = match arguments.first() {
+            None | Some(Value::Nil) => new_id(),
+            Some(Value::Integer(id)) => id.to_string(),
+            _ => function::string(arguments, 0, "the display's id")?,
+        };
+        create(lua, &id)
+    })?;
+    display.raw_set("handle", make)?;
+    let host = Arc::clone(host);
+    let update = function::create(lua, move |lua, arguments| {
+        let id = function::string(arguments, 0, "the display's id")?;
+        let value = arguments.get(1).unwrap_or(&Value::Nil);
+        show(lua, &*host, None, id, value, arguments.get(2))
+    })?;
+    display.raw_set("update", update)
 }
 
 /// What stands for a display that can be updated.
@@ -49,19 +68,26 @@ pub(crate) fn is_handle(lua: &Lua, value: &Value) -> bool {
     meta.is_some() && table.metatable() == meta
 }
 
-/// Shows a value in place of what was shown by this id.
-pub(super) fn update(
+/// Shows a value under an id: in place of what was shown by it, or if nothing was, here.
+fn show(
     lua: &Lua,
     host: &dyn Host,
+    action: Option<DisplayAction>,
     id: String,
     value: &Value,
     options: Option<&Value>,
 ) -> Result<(), String> {
-    let options = Options::of(lua, options)?;
-    let mut bundle = bundle(lua, value)?;
+    let options = Options::of(options, &OF_VALUES)?;
+    let mut bundle = bundle(lua, value, &options.look)?;
     bundle.metadata.extend(options.metadata);
+    let action = action.unwrap_or(if is_shown(lua, &id) {
+        DisplayAction::Update
+    } else {
+        DisplayAction::Show
+    });
+    remember_shown(lua, &id)?;
     host.display(Display {
-        action: DisplayAction::Update,
+        action,
         bundle,
         id: Some(id),
         transient: options.transient,

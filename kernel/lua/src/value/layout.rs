@@ -34,6 +34,21 @@ impl Node {
         text
     }
 
+    /// The text on one line, however long; a value's own lines stay.
+    pub(super) fn render_line(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Table { name, items, more } => {
+                let parts = items.iter().map(|item| match &item.key {
+                    Some(key) => format!("{key} = {}", item.value.render_line()),
+                    None => item.value.render_line(),
+                });
+                let parts: Vec<_> = parts.chain(more.clone()).collect();
+                format!("{name}{{{}}}", parts.join(", "))
+            }
+        }
+    }
+
     /// The node on one line, if it takes no more than `room` characters.
     fn flat(&self, room: usize) -> Option<String> {
         let text = match self {

@@ -2,12 +2,14 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
 
-use mlua::{Function, Lua, Table, Value, ffi};
+use mlua::thread::ThreadStatus;
+use mlua::{Function, Lua, Table, Thread, Value, ffi};
 
+use super::definition::name_where_defined;
 use super::layout::{Item, Node};
 use super::literal::{is_plain_key, quoted};
 use crate::cell::call_within;
-use crate::failure::{describe_error, error_text, library_names};
+use crate::failure::{Stack, capture_one, describe_error, error_text, library_names};
 use crate::interrupt;
 
 /// The cell ends while a value is printed; what was printed so far is of no use.
@@ -32,6 +34,8 @@ pub(crate) struct Printer<'a> {
     names: Option<HashMap<*const c_void, String>>,
     open: HashSet<*const c_void>,
     room: usize,
+    depth: usize,
+    entries: usize,
     runs_metamethods: bool,
 }
 
@@ -42,8 +46,21 @@ impl<'a> Printer<'a> {
             names: None,
             open: HashSet::new(),
             room: VALUES,
+            depth: DEPTH,
+            entries: ENTRIES,
             runs_metamethods: true,
         }
+    }
+
+    /// The same printer with other limits: how deep tables are shown, and how many entries of
+    /// each.
+    pub(crate) fn limited(mut self, depth: Option<usize>, entries: Option<usize>) -> Self {
+        self.depth = depth.unwrap_or(self.depth);
+        if let Some(entries) = entries {
+            self.entries = entries;
+            self.room = self.room.max(entries.saturating_mul(2));
+        }
+        self
     }
 
     /// A printer that runs no metamethods.
@@ -59,21 +76,25 @@ impl<'a> Printer<'a> {
         Ok(self.node(value, 0)?.render())
     }
 
+    /// The text of a value on one line, as far as it has none of its own.
+    pub(crate) fn print_line(&mut self, value: &Value) -> Result<String, Unwound> {
+        Ok(self.node(value, 0)?.render_line())
+    }
+
     fn node(&mut self, value: &Value, depth: usize) -> Result<Node, Unwound> {
         self.room = self.room.saturating_sub(1);
         let limit = if depth == 0 { STRING } else { STRING_IN_TABLE };
         Ok(Node::Text(match value {
             Value::Nil => "nil".to_owned(),
             Value::Boolean(truth) => truth.to_string(),
+            // Its digits would be read back as a float.
+            Value::Integer(i64::MIN) if depth > 0 => "math.mininteger".to_owned(),
             Value::Integer(number) => number.to_string(),
-            Value::Number(number) => self.float(*number),
+            Value::Number(number) => self.float(*number, depth),
             Value::String(text) => quoted(&text.as_bytes(), limit),
             Value::Table(table) => return self.table(table, depth),
             Value::Function(function) => self.function(function),
-            Value::Thread(thread) => {
-                let status = format!("{:?}", thread.status()).to_lowercase();
-                format!("thread: {:p} ({status})", value.to_pointer())
-            }
+            Value::Thread(thread) => self.coroutine(thread),
             Value::UserData(_) => match self.own_text(value, metatable(self.lua, value))? {
                 Some(text) => text,
                 None => format!("userdata: {:p}", value.to_pointer()),
@@ -85,7 +106,7 @@ impl<'a> Printer<'a> {
         }))
     }
 
-    fn float(&self, number: f64) -> String {
+    fn float(&self, number: f64, depth: usize) -> String {
         if number == f64::INFINITY {
             return "math.huge".to_owned();
         }
@@ -93,7 +114,8 @@ impl<'a> Printer<'a> {
             return "-math.huge".to_owned();
         }
         if number.is_nan() {
-            return "nan".to_owned();
+            // Alone it is read by a person, within a table perhaps by Lua.
+            return if depth == 0 { "nan" } else { "0/0" }.to_owned();
         }
         match self.lua.coerce_string(Value::Number(number)) {
             Ok(Some(text)) => text.to_string_lossy(),
@@ -111,10 +133,42 @@ impl<'a> Printer<'a> {
             (_, Some(line), Some(chunk)) => format!("{chunk}:{line}"),
             (_, _, chunk) => chunk.unwrap_or_default(),
         };
-        match known {
+        match known.or_else(|| name_where_defined(lua, function)) {
             Some(name) => format!("function: {name} ({place})"),
             None => format!("function: {:p} ({place})", function.to_pointer()),
         }
+    }
+
+    fn coroutine(&self, thread: &Thread) -> String {
+        let status = match thread.status() {
+            ThreadStatus::Resumable => "suspended",
+            ThreadStatus::Running => "running",
+            ThreadStatus::Normal => "normal",
+            ThreadStatus::Finished => "dead",
+            ThreadStatus::Error => "dead, by an error",
+        };
+        let value = Value::Thread(thread.clone());
+        let mut stack = Stack::default();
+        if thread.status() == ThreadStatus::Resumable {
+            // SAFETY: the value on the stack is a live coroutine that does not run, and looking at
+            // it raises no error.
+            let looked = unsafe {
+                self.lua.exec_raw::<()>(&value, |state| {
+                    let coroutine = ffi::lua_tothread(state, 1);
+                    stack = interrupt::report(|| capture_one(coroutine, 0));
+                    ffi::lua_settop(state, 0);
+                })
+            };
+            if looked.is_err() {
+                return format!("thread: {:p} ({status})", value.to_pointer());
+            }
+        }
+        let place = stack.frames.iter().find_map(|frame| {
+            let line = frame.line?;
+            Some(format!(" at {}:{line}", frame.chunk))
+        });
+        let place = place.unwrap_or_default();
+        format!("thread: {:p} ({status}{place})", value.to_pointer())
     }
 
     /// What the value's own `__tostring` or `__name` says.
@@ -165,7 +219,7 @@ impl<'a> Printer<'a> {
         if self.open.contains(&pointer) {
             return Ok(Node::Text(format!("{name}<cycle>")));
         }
-        if depth >= DEPTH && table.pairs::<Value, Value>().next().is_some() {
+        if depth >= self.depth && table.pairs::<Value, Value>().next().is_some() {
             return Ok(Node::Text(format!("{name}{{…}}")));
         }
         self.open.insert(pointer);
@@ -186,7 +240,7 @@ impl<'a> Printer<'a> {
         let mut sequence = 0;
         for index in 1..=length {
             let value = table.raw_get::<Value>(index).unwrap_or(Value::Nil);
-            if value.is_nil() || items.len() >= ENTRIES || self.room == 0 {
+            if value.is_nil() || items.len() >= self.entries || self.room == 0 {
                 break;
             }
             let value = self.node(&value, depth + 1)?;
@@ -209,14 +263,14 @@ impl<'a> Printer<'a> {
         keys.sort_by(|(left, _), (right, _)| compare(left, right));
         let mut shown = 0;
         for (key, value) in &keys {
-            if items.len() >= ENTRIES || self.room == 0 {
+            if items.len() >= self.entries || self.room == 0 {
                 break;
             }
             let key = match key {
                 Value::String(name) if name.to_str().is_ok_and(|name| is_plain_key(&name)) => {
                     name.to_string_lossy()
                 }
-                key => format!("[{}]", self.node(key, DEPTH)?.render()),
+                key => format!("[{}]", self.node(key, self.depth.max(1))?.render()),
             };
             let value = self.node(value, depth + 1)?;
             items.push(Item {
@@ -230,7 +284,7 @@ impl<'a> Printer<'a> {
 }
 
 /// Numbers, then strings, then the rest, each in its order.
-fn compare(left: &Value, right: &Value) -> Ordering {
+pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
     let rank = |value: &Value| match value {
         Value::Integer(_) | Value::Number(_) => 0,
         Value::String(_) => 1,

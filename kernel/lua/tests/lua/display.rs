@@ -44,7 +44,7 @@ fn each_kind_has_its_mime_type_and_a_plain_text() {
             "display.json({a = {1, 2}, b = {}, c = 0/0, d = perilune.array{}, e = '\\xff'})"
         ),
         json!({
-            "text/plain": "{a = {1, 2}, b = {}, c = nan, d = {}, e = \"\\xff\"}",
+            "text/plain": "{a = {1, 2}, b = {}, c = 0/0, d = {}, e = \"\\xff\"}",
             "application/json": {"a": [1, 2], "b": {}, "c": null, "d": [], "e": "\u{fffd}"},
         })
     );
@@ -70,7 +70,10 @@ fn a_value_says_itself_how_it_is_shown() {
     let mut notebook = Notebook::new();
     notebook.run(
         "T = setmetatable({}, {
-        __mime = function(self) return {['text/html'] = '<b>T</b>'} end,
+        __mime = function(self)
+            return {['text/html'] = '<b>T</b>'}, {['text/html'] = {isolated = true}}
+        end,
+        __display = function() error('not asked') end,
         __tostring = function() return 'T!' end})",
     );
     let result = notebook.run("T").result.unwrap();
@@ -78,8 +81,136 @@ fn a_value_says_itself_how_it_is_shown() {
         serde_json::Value::Object(result.data),
         json!({"text/html": "<b>T</b>", "text/plain": "T!"})
     );
-    let value = notebook.value("setmetatable({}, {__mime = function() error('oh', 0) end})");
-    assert_eq!(value.as_deref(), Some("<error in __mime: oh>"));
+    assert_eq!(
+        serde_json::Value::Object(result.metadata),
+        json!({"text/html": {"isolated": true}})
+    );
+    assert_eq!(
+        data(&mut notebook, "display(T)"),
+        json!({"text/html": "<b>T</b>", "text/plain": "T!"})
+    );
+}
+
+#[test]
+fn a_mime_metamethod_is_told_which_types_are_wanted() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "T = setmetatable({}, {__mime = function(self, include)
+            asked = include and table.concat(include, ' ') or 'all'
+            html = include and include['text/html']
+            return {['text/html'] = 'h', ['image/svg+xml'] = '<svg/>', ['text/plain'] = 'p'},
+                {['image/svg+xml'] = {width = 1}}
+        end})",
+    );
+    assert_eq!(
+        data(&mut notebook, "display(T)"),
+        json!({"text/html": "h", "image/svg+xml": "<svg/>", "text/plain": "p"})
+    );
+    assert_eq!(notebook.value("asked").as_deref(), Some("\"all\""));
+    notebook.run("display(T, {include = {'text/html', 'image/png'}})");
+    let shown = displays(&notebook).remove(0).bundle;
+    assert_eq!(
+        serde_json::Value::Object(shown.data),
+        json!({"text/html": "h", "text/plain": "p"})
+    );
+    assert!(shown.metadata.is_empty());
+    assert_eq!(
+        notebook.value("asked, html").as_deref(),
+        Some("\"text/html image/png\", true")
+    );
+}
+
+#[test]
+fn a_mime_metamethod_may_leave_it_to_the_next_way() {
+    let mut notebook = Notebook::new();
+    let value = "setmetatable({x = 1}, {__mime = function() return nil end, __tostring = %s})";
+    let with = value.replace("%s", "function() return 'text' end");
+    assert_eq!(notebook.value(&with).as_deref(), Some("text"));
+    let without = value.replace("%s", "nil");
+    assert_eq!(notebook.value(&without).as_deref(), Some("{x = 1}"));
+}
+
+#[test]
+fn a_value_can_act_instead_of_being_shown() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "T = setmetatable({}, {
+            __display = function(self, options)
+                print('shown', self == T, options and options.id)
+            end,
+            __tostring = function() return 'T!' end})",
+    );
+    let outcome = notebook.run("T");
+    assert_eq!(outcome.result, None);
+    assert_eq!(notebook.take_output(), "shown\ttrue\tnil\n");
+    assert_eq!(
+        notebook.output("display(T, {id = 'x'})"),
+        "shown\ttrue\tx\n"
+    );
+    // An update needs something that takes the old display's place.
+    notebook.run("display.handle('x'):update(T)");
+    assert_eq!(displays(&notebook)[0].bundle.text(), Some("T!"));
+}
+
+#[test]
+fn errors_in_metamethods_are_shown() {
+    let mut notebook = Notebook::new();
+    for (method, body, expected) in [
+        (
+            "__mime",
+            "function() error('oh', 0) end",
+            "<error in __mime: oh>",
+        ),
+        (
+            "__mime",
+            "function() error({}) end",
+            "<error in __mime: a table was raised>",
+        ),
+        (
+            "__mime",
+            "function() return 5 end",
+            "<error in __mime: it gave a integer instead of a table>",
+        ),
+        (
+            "__mime",
+            "'text'",
+            "<error in __mime: it is a string, not a function>",
+        ),
+        (
+            "__mime",
+            "function() return {}, 5 end",
+            "<error in __mime: its metadata is a integer, not a table>",
+        ),
+        (
+            "__mime",
+            "function() return {['text/html'] = {}} end",
+            "<error in __mime: text/html must be a string, not a table>",
+        ),
+        (
+            "__display",
+            "function() error('oh') end",
+            "<error in __display: cell[7]:1: oh>",
+        ),
+        (
+            "__display",
+            "true",
+            "<error in __display: it is a boolean, not a function>",
+        ),
+    ] {
+        let value = format!("setmetatable({{}}, {{{method} = {body}}})");
+        if method == "__mime" {
+            assert_eq!(notebook.value(&value).as_deref(), Some(expected), "{value}");
+        } else {
+            notebook.run(&format!("display({value})"));
+            assert_eq!(
+                displays(&notebook)[0].bundle.text(),
+                Some(expected).map(|text| text),
+                "{value}"
+            );
+        }
+    }
+    let value = notebook.value("setmetatable({}, {__display = function() error('oh', 0) end})");
+    assert_eq!(value.as_deref(), Some("<error in __display: oh>"));
 }
 
 #[test]
@@ -114,6 +245,62 @@ fn displays_are_updated_by_id() {
 }
 
 #[test]
+fn a_handle_can_be_made_before_anything_is_shown() {
+    let mut notebook = Notebook::new();
+    let outcome = notebook.run("h = display.handle()\nh");
+    assert_eq!(outcome.result, None);
+    assert!(displays(&notebook).is_empty());
+    notebook.run("h:update('first') h:update('second') h:show('below')");
+    notebook.run("display.handle('named'):update(1) display.update('named', 2)");
+    let shown = displays(&notebook);
+    let summary: Vec<_> = shown
+        .iter()
+        .map(|display| (display.action, display.bundle.text().unwrap()))
+        .collect();
+    assert_eq!(
+        summary,
+        [
+            (DisplayAction::Show, "\"first\""),
+            (DisplayAction::Update, "\"second\""),
+            (DisplayAction::Show, "\"below\""),
+            (DisplayAction::Show, "1"),
+            (DisplayAction::Update, "2"),
+        ]
+    );
+    assert!(shown[..3].iter().all(|display| display.id == shown[0].id));
+    assert_eq!(shown[4].id.as_deref(), Some("named"));
+}
+
+#[test]
+fn a_display_carries_its_metadata_and_what_is_transient() {
+    let mut notebook = Notebook::new();
+    notebook.run("display(1, {metadata = {tags = {'a'}}, transient = {from = 'here'}})");
+    let shown = displays(&notebook).remove(0);
+    assert_eq!(shown.bundle.metadata.get("tags"), Some(&json!(["a"])));
+    assert_eq!(shown.transient.get("from"), Some(&json!("here")));
+    assert_eq!(shown.id, None);
+}
+
+#[test]
+fn how_much_of_a_value_is_shown_can_be_said() {
+    let mut notebook = Notebook::new();
+    assert_eq!(
+        data(
+            &mut notebook,
+            "display({{{1}}, 2, 3}, {depth = 1, max = 2})"
+        ),
+        json!({"text/plain": "{{…}, 2, … 1 more}"})
+    );
+    assert_eq!(
+        data(
+            &mut notebook,
+            "display({{a = 1}, {a = 2}, {a = 3}}, {max = 1, include = 'text/plain'})"
+        ),
+        json!({"text/plain": "a\n─\n1\n… 2 more"})
+    );
+}
+
+#[test]
 fn output_can_be_cleared() {
     let mut notebook = Notebook::new();
     notebook.run("display.clear() display.clear{wait = true} display.clear(true)");
@@ -131,11 +318,16 @@ fn wrong_arguments_are_plain_lua_errors() {
         .unwrap();
     assert_eq!(
         value,
-        "false, \"cell[1]:1: text/html must be a string, not a function\""
+        "false, \"cell[1]:1: display.html wants HTML, a string, not a function\""
+    );
+    let failure = notebook.fail("display(1, {ids = 'x'})");
+    assert_eq!(
+        failure.message,
+        "cell[2]:1: there is no option 'ids'; there are id, metadata, transient, include, depth, max"
     );
     let failure = notebook.fail("local t = {} t.t = t\ndisplay.json(t)");
     assert_eq!(
         failure.message,
-        "cell[2]:2: a table is too deep for JSON, or contains itself"
+        "cell[3]:2: a table is too deep for JSON, or contains itself"
     );
 }
