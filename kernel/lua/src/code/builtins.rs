@@ -748,4 +748,55 @@ const BUILTINS: &[(&str, &str, &str)] = &[
         "Waits; an interrupt ends it.",
     ),
     ("perilune.version", "", "The kernel's version."),
+    (
+        "widgets.any",
+        "{esm = source, css =, state =, check =}",
+        "A widget of your own: a JavaScript module that anywidget runs, and its state.",
+    ),
+    (
+        "widgets.button",
+        "{label =, on_click =}",
+        "A button that calls a function.",
+    ),
+    (
+        "widgets.bytes",
+        "(data)",
+        "Marks a string in a widget's state as binary.",
+    ),
+    (
+        "widgets.checkbox",
+        "{label =, value =, on_change =}",
+        "A box to tick.",
+    ),
+    ("widgets.hbox", "{widget, ...}", "Widgets side by side."),
+    (
+        "widgets.html",
+        "{value =, label =}",
+        "HTML that can be changed.",
+    ),
+    (
+        "widgets.progress",
+        "{value =, max =, label =}",
+        "A bar that shows how far something is.",
+    ),
+    (
+        "widgets.select",
+        "{options =, value =, label =, on_change =}",
+        "A choice among options.",
+    ),
+    (
+        "widgets.slider",
+        "{min =, max =, step =, value =, label =, on_change =}",
+        "A number chosen by a slider.",
+    ),
+    (
+        "widgets.text",
+        "{value =, placeholder =, multiline =, label =, on_change =}",
+        "A field for text.",
+    ),
+    (
+        "widgets.vbox",
+        "{widget, ...}",
+        "Widgets one below the other.",
+    ),
 ];
