@@ -8,15 +8,24 @@ use perilune_language::Completion;
 
 use crate::context::Context;
 
-mod builtins;
 mod chain;
 mod complete;
 mod completeness;
+#[allow(dead_code)]
+mod documentation;
 mod help;
 mod inspect;
+#[allow(dead_code)]
+mod manual;
 mod names;
 mod resolve;
+#[allow(dead_code)]
+mod signature;
 mod snapshot;
+#[allow(dead_code)]
+mod source;
+#[allow(dead_code)]
+mod types;
 
 pub(crate) use completeness::is_complete;
 pub(crate) use help::help_request;

@@ -1,4 +1,5 @@
-//! As much of Lua's grammar as is needed to find a cell's last expression and its locals.
+//! As much of Lua's grammar as is needed to find a cell's last expression and its locals, and to
+//! make a tree of code that is not finished.
 //!
 //! Whether code is valid is always Lua's own compiler's word; what is here only says where the
 //! parts of valid code are, so it never has to report an error well.
@@ -6,9 +7,17 @@
 mod lexer;
 mod outline;
 mod parser;
+mod reader;
+#[allow(dead_code)]
+mod tree;
 
 pub(crate) use lexer::{Token, TokenKind, is_keyword, tokens, tokens_with_comments};
 pub(crate) use outline::{Attribute, Outline, TailKind};
+#[allow(unused_imports)]
+pub(crate) use tree::{
+    Assignment, Below, Comment, CommentId, Declaration, DeclarationId, Expression, ExpressionId,
+    Function, FunctionId, Item, Origin, Span, Tree,
+};
 
 /// Keywords in the manual's order (section 3.1).
 pub(crate) const KEYWORDS: [&str; 22] = [

@@ -3,9 +3,9 @@ use std::fmt::Write;
 use mlua::{Function, Lua, Value};
 use perilune_language::{Detail, MimeBundle};
 
-use super::builtins;
 use super::byte_of;
 use super::chain::{Chain, Root, chain_at};
+use super::manual::manual;
 use super::resolve::{parameters, resolve};
 use crate::context::Context;
 use crate::failure::{library_names, lines};
@@ -29,8 +29,9 @@ pub(crate) fn inspect(
         Value::Function(function) => about_function(lua, context, &chain, function, detail),
         value => About {
             heading: format!("{}: {}", path(&chain), value.type_name()),
-            document: builtins::find(&path(&chain))
-                .map_or_else(String::new, |b| b.document.to_owned()),
+            document: manual()
+                .entry(&path(&chain))
+                .map_or_else(String::new, |entry| entry.documentation.text),
             source: Some(summary(lua, value)),
             place: None,
         },
@@ -98,11 +99,11 @@ fn about_function(
     let names = library_names(lua);
     let builtin = names
         .get(&function.to_pointer())
-        .and_then(|name| Some((name.clone(), builtins::find(name)?)));
+        .and_then(|name| Some((name.clone(), manual().entry(name)?)));
     if let Some((name, builtin)) = builtin {
         return About {
-            heading: format!("{name}{}", builtin.signature),
-            document: builtin.document.to_owned(),
+            heading: format!("{name}{}", builtin.signature().unwrap_or_default()),
+            document: builtin.documentation.text,
             source: None,
             place: None,
         };

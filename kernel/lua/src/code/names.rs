@@ -1,6 +1,7 @@
 use std::ops::ControlFlow;
 
 use super::chain::{Chain, Root};
+use super::manual::manual;
 
 /// Where names are looked up: in Lua itself, or in a snapshot of it.
 pub(super) trait Names {
@@ -43,7 +44,8 @@ pub(super) enum Shape {
 /// How a function is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Signature {
-    Documented(&'static str),
+    /// By the manual, under this name.
+    Documented(String),
     Parameters(Vec<String>),
 }
 
@@ -51,7 +53,10 @@ impl Signature {
     /// As in `(a, b, ...)`; behind a colon without `self`.
     pub(super) fn text(&self, is_method: bool) -> String {
         match self {
-            Self::Documented(text) => (*text).to_owned(),
+            Self::Documented(name) => manual()
+                .entry(name)
+                .and_then(|entry| entry.signature())
+                .unwrap_or_default(),
             Self::Parameters(names) => {
                 let skipped = names
                     .first()

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use mlua::{Function, Lua, Table, Value, ffi};
 
-use super::builtins;
 use super::chain::Chain;
 use super::names::{Names, Shape, Signature, base_of};
 use crate::cell::push_closure;
@@ -34,11 +33,8 @@ impl<'a> Live<'a> {
 
     fn signature(&self, function: &Function) -> Signature {
         let library = self.library.get_or_init(|| library_names(self.lua));
-        match library
-            .get(&function.to_pointer())
-            .and_then(|name| builtins::find(name))
-        {
-            Some(builtin) => Signature::Documented(builtin.signature),
+        match library.get(&function.to_pointer()) {
+            Some(name) => Signature::Documented(name.clone()),
             None => parameters(self.lua, function),
         }
     }

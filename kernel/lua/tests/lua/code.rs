@@ -58,7 +58,7 @@ fn completion_counts_code_points() {
     assert_eq!((completion.start, completion.end), (18, 20));
     assert_eq!(
         completion.matches[0].signature.as_deref(),
-        Some("(s, n [, sep])")
+        Some("(s, n, sep?)")
     );
     let completion = notebook.lua.complete("pri", 1_000);
     assert_eq!((completion.start, completion.end), (0, 3));
@@ -83,7 +83,7 @@ fn inspection_shows_signature_comment_and_source() {
         "{full}"
     );
     let builtin = text(&mut notebook, "('x'):rep", Detail::Brief).unwrap();
-    assert!(builtin.contains("string.rep(s, n [, sep])"), "{builtin}");
+    assert!(builtin.contains("string.rep(s, n, sep?)"), "{builtin}");
     notebook.run("data = setmetatable({1, 2}, {__tostring = function() ran = true end})");
     assert!(
         text(&mut notebook, "data", Detail::Brief)
