@@ -17,3 +17,4 @@ mod notebook;
 mod patterns;
 mod tables;
 mod values;
+mod widgets;
