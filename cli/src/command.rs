@@ -1,3 +1,4 @@
+mod history;
 mod kernel;
 mod lab;
 mod run;
@@ -11,6 +12,8 @@ use crate::exit::Exit;
 /// What the program can do. One command is one file of the same name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at what was run, in all kernels, or delete of it
+    History(Box<history::Arguments>),
     /// Start the kernel, or tell Jupyter about it
     #[command(subcommand)]
     Kernel(kernel::Command),
@@ -26,6 +29,7 @@ impl Command {
     /// Does it.
     pub fn run(self) -> Result<Exit> {
         match self {
+            Self::History(arguments) => arguments.run(),
             Self::Kernel(command) => command.run(),
             Self::Lab(arguments) => arguments.run(),
             Self::Run(arguments) => arguments.run(),

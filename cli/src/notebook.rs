@@ -81,16 +81,24 @@ impl Notebook {
 
     /// A notebook of one cell: a script.
     pub fn of_script(source: &str) -> Self {
-        let cell = json!({
-            "cell_type": "code",
-            "execution_count": null,
-            "id": new_id(),
-            "metadata": {},
-            "outputs": [],
-            "source": split_lines(source),
-        });
+        Self::of_cells([source])
+    }
+
+    /// A notebook of cells with code.
+    pub fn of_cells<'a>(sources: impl IntoIterator<Item = &'a str>) -> Self {
+        let cell = |source| {
+            json!({
+                "cell_type": "code",
+                "execution_count": null,
+                "id": new_id(),
+                "metadata": {},
+                "outputs": [],
+                "source": split_lines(source),
+            })
+        };
+        let cells = sources.into_iter().map(cell).collect();
         let document = Map::from_iter([
-            ("cells".to_owned(), json!([cell])),
+            ("cells".to_owned(), Value::Array(cells)),
             (
                 "metadata".to_owned(),
                 json!({"kernelspec": {"display_name": "Lua", "language": "lua", "name": "lua"}}),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, params_from_iter};
 
 use crate::entry::{Entry, Found, Session};
@@ -175,15 +176,27 @@ impl Store {
             .map_err(|source| self.failed(source))
     }
 
-    fn try_select(&self, query: &Query, current: Option<i64>) -> rusqlite::Result<Vec<Found>> {
-        let session = match query.session {
-            None => None,
-            choice => match self.session_number(choice, current)? {
-                None => return Ok(Vec::new()),
-                number => number,
-            },
+    /// How many entries fit a query, however often each is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::select`].
+    pub fn count(&self, query: &Query) -> Result<u64, HistoryError> {
+        let count = || -> rusqlite::Result<u64> {
+            let Some((conditions, values)) = conditions(&self.connection, query, None)? else {
+                return Ok(0);
+            };
+            let count = format!("SELECT count(*) FROM entry WHERE {conditions}");
+            self.connection
+                .query_row(&count, params_from_iter(values), |row| row.get(0))
         };
-        let (conditions, values) = query.conditions(session);
+        count().map_err(|source| self.failed(source))
+    }
+
+    fn try_select(&self, query: &Query, current: Option<i64>) -> rusqlite::Result<Vec<Found>> {
+        let Some((conditions, values)) = conditions(&self.connection, query, current)? else {
+            return Ok(Vec::new());
+        };
         let select = format!(
             "SELECT session, line, time, input, output FROM entry WHERE {conditions}
              ORDER BY id DESC"
@@ -209,29 +222,6 @@ impl Store {
         Ok(found)
     }
 
-    fn session_number(
-        &self,
-        choice: Option<SessionChoice>,
-        current: Option<i64>,
-    ) -> rusqlite::Result<Option<i64>> {
-        match choice {
-            None => Ok(None),
-            Some(SessionChoice::Number(number)) => Ok(Some(number)),
-            Some(SessionChoice::Current) => Ok(current),
-            Some(SessionChoice::Before(steps)) => {
-                let skipped = i64::try_from(steps).unwrap_or(i64::MAX) - 1;
-                let older = "SELECT id FROM session WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?";
-                self.connection
-                    .query_row(
-                        older,
-                        params![current.unwrap_or(i64::MAX), skipped],
-                        |row| row.get(0),
-                    )
-                    .optional()
-            }
-        }
-    }
-
     /// Deletes the entries that a query finds, and sessions that are empty then. Nothing of them
     /// stays in the file. Returns how many it were.
     ///
@@ -240,13 +230,11 @@ impl Store {
     /// [`HistoryError::Sqlite`]; what was deleted before it is deleted.
     pub fn delete(&mut self, query: &Query) -> Result<u64, HistoryError> {
         let delete = |connection: &mut Connection| -> rusqlite::Result<u64> {
-            let session = match query.session {
-                Some(SessionChoice::Number(number)) => Some(number),
-                _ => None,
-            };
-            let (conditions, values) = query.conditions(session);
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let Some((conditions, values)) = conditions(&transaction, query, None)? else {
+                return Ok(0);
+            };
             let delete = format!("DELETE FROM entry WHERE {conditions}");
             let deleted = transaction.execute(&delete, params_from_iter(values))?;
             forget_empty_sessions(&transaction)?;
@@ -279,6 +267,28 @@ impl Store {
     pub(crate) fn failed(&self, source: rusqlite::Error) -> HistoryError {
         HistoryError::of(&self.path, source)
     }
+}
+
+/// A query's conditions as SQL and its parameters; nothing when there is no such session.
+fn conditions(
+    connection: &Connection,
+    query: &Query,
+    current: Option<i64>,
+) -> rusqlite::Result<Option<(String, Vec<Value>)>> {
+    let number = match query.session {
+        None => return Ok(Some(query.conditions(None))),
+        Some(SessionChoice::Number(number)) => Some(number),
+        Some(SessionChoice::Current) => current,
+        Some(SessionChoice::Before(steps)) => {
+            let skipped = i64::try_from(steps).unwrap_or(i64::MAX) - 1;
+            let older = "SELECT id FROM session WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?";
+            let newest = current.unwrap_or(i64::MAX);
+            connection
+                .query_row(older, params![newest, skipped], |row| row.get(0))
+                .optional()?
+        }
+    };
+    Ok(number.map(|number| query.conditions(Some(number))))
 }
 
 fn is_there(connection: &Connection, session: i64) -> rusqlite::Result<bool> {
