@@ -58,7 +58,8 @@ const LONGEST_OUTPUT: usize = 64 << 10;
 const MOST_AT_ONCE: usize = 256;
 /// How long who asks waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(4);
-const STACK: usize = 512 << 10;
+/// SQLite compares patterns by recursion; the length of patterns is limited to what fits here.
+const STACK: usize = 2 << 20;
 
 impl Recorder {
     /// A history with these options.

@@ -1,6 +1,10 @@
 //! What is in the database, and how older ones become like it.
 
+use std::path::Path;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::HistoryError;
 
 /// What is wrong with a database.
 #[derive(Debug)]
@@ -13,6 +17,22 @@ pub(crate) enum Unfit {
 impl From<rusqlite::Error> for Unfit {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl Unfit {
+    /// The same of the database at this path.
+    pub(crate) fn at(self, path: &Path) -> HistoryError {
+        let path = path.to_owned();
+        match self {
+            Self::Newer(found) => HistoryError::Newer {
+                path,
+                found,
+                known: VERSION,
+            },
+            Self::Foreign => HistoryError::Foreign { path },
+            Self::Sqlite(source) => HistoryError::of(&path, source),
+        }
     }
 }
 
@@ -65,15 +85,17 @@ fn take_steps(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<(
 }
 
 /// The version of a database that is ours, or of none yet.
-fn check(connection: &Connection) -> Result<i64, Unfit> {
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-    if application != APPLICATION {
-        let count = "SELECT count(*) FROM sqlite_schema";
-        let tables: i64 = connection.query_row(count, [], |row| row.get(0))?;
-        if (application, version, tables) != (0, 0, 0) {
-            return Err(Unfit::Foreign);
-        }
+pub(crate) fn check(connection: &Connection) -> Result<i64, Unfit> {
+    // One statement, so that nobody makes it a history in between.
+    let select = "SELECT
+        (SELECT application_id FROM pragma_application_id),
+        (SELECT user_version FROM pragma_user_version),
+        (SELECT count(*) FROM sqlite_schema)";
+    let (application, version, tables) = connection.query_row(select, [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?))
+    })?;
+    if application != APPLICATION && (application, version, tables) != (0, 0, 0) {
+        return Err(Unfit::Foreign);
     }
     match version {
         0..=VERSION => Ok(version),

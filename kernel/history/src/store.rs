@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rusqlite::limits::Limit;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, params_from_iter};
 
@@ -13,7 +14,7 @@ use crate::entry::{Entry, Found, Session};
 use crate::error::HistoryError;
 use crate::limits::Limits;
 use crate::query::{Query, SessionChoice};
-use crate::schema::{self, Unfit};
+use crate::schema;
 
 /// The database.
 pub struct Store {
@@ -31,6 +32,8 @@ const STEP_ASIDE: Duration = Duration::from_millis(20);
 /// An answer holds at most so many entries and so much text: the newest.
 const MOST_FOUND: usize = 100_000;
 const MOST_TEXT: usize = 16 << 20;
+/// In bytes. It takes stack to compare them.
+const LONGEST_PATTERN: i32 = 4_096;
 /// So many entries are deleted at once, so that nobody waits long for the lock.
 const DELETED_AT_ONCE: i64 = 500;
 
@@ -71,6 +74,8 @@ impl Store {
         let failed = |source| HistoryError::of(path, source);
         let connection = Connection::open(path).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;
+        // Nothing is done to what is not ours.
+        schema::check(&connection).map_err(|unfit| unfit.at(path))?;
         // Readers and the writer don't wait for each other. Where the file system cannot do it,
         // SQLite says so by staying with what it has, which is slower and as safe.
         connection
@@ -90,20 +95,15 @@ impl Store {
         connection
             .execute_batch(pragmas)
             .map_err(|source| HistoryError::of(&path, source))?;
-        match schema::migrate(&mut connection) {
-            Ok(()) => Ok(Self {
-                connection,
-                identity: identity(&path),
-                path,
-            }),
-            Err(Unfit::Newer(found)) => Err(HistoryError::Newer {
-                path,
-                found,
-                known: schema::VERSION,
-            }),
-            Err(Unfit::Foreign) => Err(HistoryError::Foreign { path }),
-            Err(Unfit::Sqlite(source)) => Err(HistoryError::of(&path, source)),
-        }
+        connection
+            .set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN)
+            .map_err(|source| HistoryError::of(&path, source))?;
+        schema::migrate(&mut connection).map_err(|unfit| unfit.at(&path))?;
+        Ok(Self {
+            connection,
+            identity: identity(&path),
+            path,
+        })
     }
 
     /// Whether the file is still where it was opened, and not deleted or replaced.
@@ -170,7 +170,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`HistoryError::Sqlite`], also for a pattern of more than 50,000 bytes.
+    /// [`HistoryError::Sqlite`], also for a pattern of more than 4,096 bytes.
     pub fn select(&self, query: &Query, current: Option<i64>) -> Result<Vec<Found>, HistoryError> {
         self.try_select(query, current)
             .map_err(|source| self.failed(source))

@@ -66,6 +66,7 @@ class KernelProcess:
         transport: str = "tcp",
         arguments: tuple[str, ...] = (),
         environment: dict[str, str | None] | None = None,
+        prefix: list[str] | None = None,
         **connection_fields,
     ):
         # Not pytest's tmp_path: with that, the names of the sockets get too long.
@@ -81,7 +82,7 @@ class KernelProcess:
         variables |= environment or {}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [binary, "kernel", "start", "--connection-file", self.connection_file, *arguments],
+                [*(prefix or []), binary, "kernel", "start", "--connection-file", self.connection_file, *arguments],
                 env={name: value for name, value in variables.items() if value is not None},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

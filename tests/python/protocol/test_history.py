@@ -55,7 +55,7 @@ def test_history_search_is_a_glob_newest_n_and_unique(client, remembered):
 
 def test_history_knows_what_was_run_just_before(client):
     for number in range(1, 20):
-        cell = client.send("execute_request", {"code": f"x = {number}", "silent": False, "store_history": True})
+        cell = client.execute(f"x = {number}")
         entries = history(client, n=1)
         assert entries[0][1:] == [number, f"x = {number}"]
         client.settle(cell)
@@ -123,7 +123,7 @@ def test_a_kernel_that_ends_has_written_everything(start, connect):
     kernel = start()
     client = connect(kernel)
     cells = [
-        client.send("execute_request", {"code": f"x = {number}", "silent": False, "store_history": True})
+        client.execute(f"x = {number}")
         for number in range(200)
     ]
     client.ask("shutdown_request", {"restart": False})

@@ -202,7 +202,7 @@ fn a_pattern_that_is_too_long_is_an_error_and_one_of_many_stars_takes_no_time() 
     assert_eq!(database.inputs(&stars).len(), 1);
     let never = searched(&("*a".repeat(2_000) + "b"));
     assert!(database.inputs(&never).is_empty());
-    let long = searched(&"a".repeat(60_000));
+    let long = searched(&"a".repeat(5_000));
     assert!(database.store.select(&long, None).is_err());
 }
 
