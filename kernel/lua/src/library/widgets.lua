@@ -201,7 +201,7 @@ local slider = control {
 
 define_input(slider, function(values)
   if values.value == nil then
-    values.value = values.min
+    values.value = type(values.min) == "number" and values.min or 0
   end
   if values.step == nil then
     local numbers = type(values.min) == "number" and type(values.max) == "number" and type(values.value) == "number"

@@ -107,8 +107,8 @@ local function take(model, changes)
   for name in pairs(kind.checks) do
     proposed[name] = fields[name]
   end
-  for name, value in pairs(changes) do
-    local good, problem = kind.checks[name](value, proposed)
+  for _, name in ipairs(sorted(changes)) do
+    local good, problem = kind.checks[name](changes[name])
     if problem then
       return nil, string_format("widgets.%s: %s %s", kind.name, name, problem)
     end
@@ -144,7 +144,7 @@ end
 -- Changes fields from Lua.
 local function change(model, changes, level)
   for name in pairs(changes) do
-    if type(name) ~= "string" or not model.kind.checks[name] then
+    if not model.kind.checks[name] then
       local known = table_concat(sorted(model.kind.checks), ", ")
       error(string_format("a %s has no field %s; it has %s", model.kind.name, tostring(name), known), level + 1)
     end
