@@ -7,7 +7,7 @@ use mlua::ffi;
 use perilune_language::{Host, Interrupt, Stream};
 
 use crate::cell::Kept;
-use crate::failure::{Sources, Stack};
+use crate::failure::{Missed, Sources, Stack};
 use crate::interrupt::Watchdog;
 use crate::io::{Children, Streams};
 
@@ -22,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) kept: RefCell<Kept>,
     /// What earlier cells said, for excerpts.
     pub(crate) sources: RefCell<Sources>,
+    /// What cells that failed would have set.
+    pub(crate) missed: RefCell<Missed>,
     /// Where the error that unwinds was raised, innermost coroutine first.
     pub(crate) stacks: RefCell<Vec<Stack>>,
     /// Where coroutines that `coroutine.wrap` has closed since had raised their error.
@@ -53,6 +55,7 @@ impl Context {
             interrupt,
             kept: RefCell::default(),
             sources: RefCell::default(),
+            missed: RefCell::default(),
             stacks: RefCell::default(),
             lost_stacks: RefCell::default(),
             warnings: Cell::new(true),

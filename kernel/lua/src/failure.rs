@@ -1,11 +1,24 @@
 //! What is said of a cell that did not run to its end.
 
+mod bytecode;
+mod complaint;
 mod excerpt;
+mod hint;
+mod instruction;
+mod locals;
+mod locate;
 mod message;
+mod part;
 mod report;
+mod sources;
 mod stack;
+mod syntax;
 
-pub(crate) use excerpt::{Sources, lines};
+pub(crate) use excerpt::lines;
+pub(crate) use hint::Missed;
+pub(crate) use locals::{forget as forget_locals, remember as remember_locals};
 pub(crate) use message::{describe_error, error_text};
-pub(crate) use report::{Place, library_names, of_error, of_syntax, of_unwinding};
+pub(crate) use report::{Place, library_names, of_error, of_unwinding};
+pub(crate) use sources::{Compiled, Piece, Sources};
 pub(crate) use stack::{Stack, capture, capture_one};
+pub(crate) use syntax::of_syntax;

@@ -84,6 +84,7 @@ impl Interpreter {
         if let Some(unwinding) = running.stopped() {
             return Err(self.ended(unwinding));
         }
+        failure::forget_locals(&self.lua);
         let ran = cell::run(
             &self.lua,
             &self.context,
@@ -106,8 +107,16 @@ impl Interpreter {
                     Err(Unwound) => Err(self.unwound()),
                 }
             }
-            Err(CallError::Syntax(message)) => Err(failure::of_syntax(message, name, code)),
-            Err(error) => Err(self.failed(error)),
+            Err(error) => {
+                let failure = match error {
+                    CallError::Syntax(message) => {
+                        failure::of_syntax(&self.lua, message, name, code)
+                    }
+                    error => self.failed(error),
+                };
+                self.context.missed.borrow_mut().remember(name, code);
+                Err(failure)
+            }
         }
     }
 
@@ -165,6 +174,7 @@ impl Interpreter {
                 &Place {
                     lua: &self.lua,
                     sources: &sources,
+                    missed: &self.context.missed.borrow(),
                     stacks: &stacks,
                     entry: self.context.entry.get(),
                 },
@@ -188,6 +198,7 @@ impl Interpreter {
             &Place {
                 lua: &self.lua,
                 sources: &self.context.sources.borrow(),
+                missed: &self.context.missed.borrow(),
                 stacks: &stacks,
                 entry: self.context.entry.get(),
             },

@@ -108,3 +108,10 @@ unsafe extern "C-unwind" fn load_and_tell(state: *mut ffi::lua_State) -> c_int {
         ffi::lua_gettop(state)
     }
 }
+
+pub(crate) fn is_module(_: &Lua, _: &str) -> bool {
+    false
+}
+pub(crate) fn how_to_install(_: &str) -> Option<String> {
+    None
+}

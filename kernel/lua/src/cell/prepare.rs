@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::kept::{CONSTANT_MARK, Kept};
+use crate::failure::{Compiled, Piece};
 use crate::syntax::{Attribute, Outline, TailKind};
 
 /// Code that can be compiled to share locals with earlier cells.
@@ -22,7 +23,7 @@ pub(super) struct Prepared {
     /// The user's code as plain Lua.
     pub(super) alone: String,
     /// A chunk that makes the cell's function; the chunk's argument is what `KEEP` becomes.
-    pub(super) chunk: String,
+    pub(super) chunk: Compiled,
     /// Whether a semicolon hides the value.
     pub(super) is_silenced: bool,
     /// Whether the last statement is a call.
@@ -51,6 +52,14 @@ pub(super) fn prepare(code: &str, kept: &Kept) -> Option<Prepared> {
     let keep = unused_name(&outline.names);
     let mut body = String::with_capacity(code.len() + 128);
     let mut alone = code.to_owned();
+    let mut pieces = Vec::new();
+    let mut piece = |body: &str, code: usize, end: usize| {
+        pieces.push(Piece {
+            compiled: body.len(),
+            code,
+            length: end - code,
+        });
+    };
     let mut done = 0;
     for local in &outline.locals {
         let names: Vec<_> = local
@@ -70,6 +79,7 @@ pub(super) fn prepare(code: &str, kept: &Kept) -> Option<Prepared> {
                 _ => local.name.to_owned(),
             })
             .collect();
+        piece(&body, done, local.end);
         body.push_str(&code[done..local.end]);
         let (marked, list) = (marked.join(" "), list.join(","));
         let _ = write!(body, ";{keep}('{marked}',function()return {list} end);");
@@ -78,6 +88,7 @@ pub(super) fn prepare(code: &str, kept: &Kept) -> Option<Prepared> {
     let mut is_silenced = false;
     if let Some(tail) = &outline.tail {
         is_silenced = tail.silenced;
+        piece(&body, done, tail.start);
         body.push_str(&code[done..tail.start]);
         // With a value before it, a call is no tail call, and its caller stays on the stack.
         let _ = match tail.kind {
@@ -85,6 +96,7 @@ pub(super) fn prepare(code: &str, kept: &Kept) -> Option<Prepared> {
             TailKind::Return => write!(body, " {keep},"),
             TailKind::EmptyReturn => write!(body, " {keep}"),
         };
+        piece(&body, tail.start, code.len());
         body.push_str(&code[tail.start..tail.end]);
         // Lua allows one semicolon behind `return`, but any number behind a call.
         body.push_str(&code[tail.end..].replacen(';', " ", semicolons(&code[tail.end..])));
@@ -95,10 +107,11 @@ pub(super) fn prepare(code: &str, kept: &Kept) -> Option<Prepared> {
             alone.push_str(&code[tail.start..tail.end]);
         }
     }
+    piece(&body, done, code.len());
     body.push_str(&code[done..]);
     Some(Prepared {
         alone,
-        chunk: wrap(&body, &keep, &outline.names, kept),
+        chunk: wrap(&body, pieces, &keep, &outline.names, kept),
         is_silenced,
         is_call: outline.tail.is_some_and(|tail| tail.kind == TailKind::Call),
     })
@@ -111,7 +124,13 @@ fn semicolons(rest: &str) -> usize {
         .count()
 }
 
-fn wrap(body: &str, keep: &str, names: &HashSet<&str>, kept: &Kept) -> String {
+fn wrap(
+    body: &str,
+    mut pieces: Vec<Piece>,
+    keep: &str,
+    names: &HashSet<&str>,
+    kept: &Kept,
+) -> Compiled {
     let mut shared: Vec<_> = names
         .iter()
         .filter_map(|name| kept.get(name).map(|local| (*name, local.is_constant)))
@@ -134,9 +153,17 @@ fn wrap(body: &str, keep: &str, names: &HashSet<&str>, kept: &Kept) -> String {
         }
         let _ = write!(chunk, "local {}=...;", group.join(","));
     }
-    let _ = write!(chunk, "return function(...){body}\nend");
+    chunk.push_str("return function(...)");
+    for piece in &mut pieces {
+        piece.compiled += chunk.len();
+    }
+    chunk.push_str(body);
+    chunk.push_str("\nend");
     chunk.push_str(&" end)()".repeat(groups.len() - 1));
-    chunk
+    Compiled {
+        text: chunk,
+        pieces,
+    }
 }
 
 /// A name for the kernel's function that the code does not use.
@@ -157,7 +184,7 @@ mod tests {
         let code = "local a <const> = 1\nlocal c <close> = nil\nf(a);; -- x; y";
         let prepared = prepare(code, &Kept::default()).unwrap();
         assert_eq!(
-            prepared.chunk,
+            prepared.chunk.text,
             "local perilune_keep=...;return function(...)\
              local a <const> = 1;perilune_keep('a!',function()return a end);\n\
              local c <close> = nil\n\
@@ -177,6 +204,6 @@ mod tests {
     #[test]
     fn the_kernels_name_gives_way() {
         let prepared = prepare("local perilune_keep = 1", &Kept::default()).unwrap();
-        assert!(prepared.chunk.starts_with("local perilune_keep_=..."));
+        assert!(prepared.chunk.text.starts_with("local perilune_keep_=..."));
     }
 }

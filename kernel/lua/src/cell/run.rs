@@ -3,9 +3,9 @@ use std::ffi::{CString, c_int};
 use mlua::{IntoLuaMulti, Lua, MultiValue, Value, ffi};
 
 use super::kept::{Kept, push_closure, push_keep, upvalue_name};
-use super::prepare::{Prepared, prepare};
+use super::prepare::prepare;
 use crate::context::Context;
-use crate::failure::capture_one;
+use crate::failure::{capture_one, remember_locals};
 use crate::interrupt;
 use crate::syntax::Outline;
 
@@ -50,7 +50,11 @@ pub(crate) fn run(
         return Ok(Values::default());
     };
     compile(lua, name, &prepared.alone)?;
-    let function = make_function(lua, context, name, &prepared)?;
+    let function = make_function(lua, context, name, &prepared.chunk.text)?;
+    context
+        .sources
+        .borrow_mut()
+        .remember_compiled(name, prepared.chunk);
     let mut values = call(lua, context, function, strings(lua, arguments)?)?;
     // Values without the mark are of a `return` inside of a block.
     let marked = values.first().is_some_and(|first| is_keep(lua, first));
@@ -149,14 +153,14 @@ fn make_function(
     lua: &Lua,
     context: &Context,
     name: &str,
-    prepared: &Prepared,
+    chunk: &str,
 ) -> Result<mlua::Function, CallError> {
     let name = chunk_name(name);
     let kept = context.kept.borrow();
     // SAFETY: errors may jump out of the closure, which owns nothing. It leaves one value.
     let made: Value = unsafe {
         lua.exec_raw((), |state| {
-            if load(state, &name, &prepared.chunk) != ffi::LUA_OK {
+            if load(state, &name, chunk) != ffi::LUA_OK {
                 return;
             }
             push_keep(state);
@@ -243,6 +247,9 @@ unsafe extern "C-unwind" fn remember_place(state: *mut ffi::lua_State) -> c_int 
         interrupt::report(|| {
             let mut stacks = context.lost_stacks.take();
             // Without the handler itself.
+            if stacks.is_empty() {
+                remember_locals(state, state, 1);
+            }
             stacks.push(capture_one(state, 1));
             context.stacks.replace(stacks);
         });

@@ -1,63 +1,20 @@
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::Read;
-use std::rc::Rc;
+use std::ops::Range;
 
-/// The code of earlier cells, as long as there is room.
-#[derive(Default)]
-pub(crate) struct Sources {
-    cells: VecDeque<(String, Rc<str>)>,
-    bytes: usize,
-}
+use unicode_width::UnicodeWidthStr;
 
-/// How much code is remembered, in bytes.
-const ROOM: usize = 4 << 20;
-/// How many cells are remembered.
-const MOST_CELLS: usize = 1_000;
-/// How much is read of a file that an excerpt is of, in bytes.
-const FILE_ROOM: u64 = 1 << 20;
 /// How many characters of a line are shown.
 const WIDTH: usize = 160;
+/// How many characters of a long line are shown before the part that is marked.
+const BEFORE: usize = 60;
 
-impl Sources {
-    /// Remembers what a cell says.
-    pub(crate) fn remember(&mut self, name: &str, code: &str) {
-        if code.len() > ROOM {
-            return;
-        }
-        self.bytes += code.len();
-        self.cells.push_back((name.to_owned(), Rc::from(code)));
-        while self.bytes > ROOM || self.cells.len() > MOST_CELLS {
-            let Some((_, forgotten)) = self.cells.pop_front() else {
-                break;
-            };
-            self.bytes -= forgotten.len();
-        }
-    }
-
-    /// What the cell of that name says; the latest, if the name was used twice.
-    pub(crate) fn of_cell(&self, name: &str) -> Option<Rc<str>> {
-        let found = self.cells.iter().rev().find(|(cell, _)| cell == name);
-        found.map(|(_, code)| Rc::clone(code))
-    }
-
-    /// What a chunk says, be it a cell or a file.
-    pub(crate) fn of_chunk(&self, chunk: &str, is_file: bool) -> Option<Rc<str>> {
-        if let Some(code) = self.of_cell(chunk) {
-            return Some(code);
-        }
-        let mut text = Vec::new();
-        if is_file {
-            let file = File::open(chunk).ok()?;
-            // A FIFO or a device could block, or never end.
-            if !file.metadata().ok()?.is_file() {
-                return None;
-            }
-            file.take(FILE_ROOM).read_to_end(&mut text).ok()?;
-            return Some(Rc::from(String::from_utf8_lossy(&text)));
-        }
-        None
-    }
+/// A part of a line, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The line, from 1.
+    pub(super) line: usize,
+    pub(super) whole: Range<usize>,
+    /// What matters most of it.
+    pub(super) point: Range<usize>,
 }
 
 /// Lua's lines: a carriage return and a newline, in either order, are one end of a line.
@@ -77,8 +34,15 @@ pub(crate) fn lines(code: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The lines around `line`, counted from 1, with an arrow at it.
-pub(crate) fn excerpt(code: &str, line: usize, around: usize) -> Vec<String> {
+/// Where each line starts, in bytes.
+pub(super) fn line_starts(code: &str) -> Vec<usize> {
+    lines(code)
+        .map(|line| line.as_ptr() as usize - code.as_ptr() as usize)
+        .collect()
+}
+
+/// The lines around `line`, counted from 1, with an arrow at it and the mark below it.
+pub(super) fn excerpt(code: &str, line: usize, around: usize, mark: Option<&Mark>) -> Vec<String> {
     let first = line.saturating_sub(around).max(1);
     let shown: Vec<_> = lines(code)
         .enumerate()
@@ -86,62 +50,145 @@ pub(crate) fn excerpt(code: &str, line: usize, around: usize) -> Vec<String> {
         .skip(first - 1)
         .take_while(|(number, _)| *number <= line + around)
         .collect();
-    if !shown.iter().any(|(number, _)| *number == line) {
+    let Some((last, _)) = shown.last().filter(|(last, _)| *last >= line) else {
         return Vec::new();
+    };
+    let width = last.to_string().len();
+    let mut text = Vec::with_capacity(shown.len() + 1);
+    for (number, line_text) in shown {
+        if number != line {
+            let window = window(line_text, None);
+            text.push(format!("    {number:width$} | {window}"));
+            continue;
+        }
+        let mark = mark.filter(|mark| mark.line == line && is_worth_it(line_text, &mark.whole));
+        let window = window(line_text, mark.map(|mark| &mark.whole));
+        text.push(format!("\x1b[31m--> {number:width$} |\x1b[0m {window}"));
+        if let Some(mark) = mark {
+            let underline = underline(line_text, mark);
+            text.push(format!("    {:width$} | \x1b[31m{underline}\x1b[0m", ""));
+        }
     }
-    let width = (line + around).to_string().len();
-    shown
-        .into_iter()
-        .map(|(number, text)| {
-            let text = shorten(text);
-            if number == line {
-                format!("\x1b[31m--> {number:width$} |\x1b[0m {text}")
-            } else {
-                format!("    {number:width$} | {text}")
-            }
-        })
-        .map(|text| text.trim_end().to_owned())
-        .collect()
+    text.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-fn shorten(text: &str) -> String {
-    let clean = |text: &str| {
-        text.replace('\t', "    ")
-            .replace(char::is_control, "\u{fffd}")
-    };
-    match text.char_indices().nth(WIDTH) {
-        Some((end, _)) => clean(&text[..end]) + "…",
-        None => clean(text),
+/// Whether the mark is less than all of the line, which has an arrow already.
+fn is_worth_it(line: &str, mark: &Range<usize>) -> bool {
+    line.get(mark.clone()).is_some_and(|marked| {
+        !marked.is_empty() && marked.len() < line.trim().trim_end_matches(';').len()
+    })
+}
+
+fn clean(text: &str) -> String {
+    text.replace('\t', "    ")
+        .replace(char::is_control, "\u{fffd}")
+}
+
+/// Where a line's window begins, in bytes, and whether something is left out before it.
+fn window_start(line: &str, mark: Option<&Range<usize>>) -> usize {
+    let Some(mark) = mark else { return 0 };
+    let before = line[..mark.start].chars().count();
+    let to_end = line[..mark.end.min(line.len())].chars().count();
+    if to_end <= WIDTH {
+        return 0;
     }
+    let skipped = before.saturating_sub(BEFORE);
+    line.char_indices().nth(skipped).map_or(0, |(at, _)| at)
+}
+
+fn window(line: &str, mark: Option<&Range<usize>>) -> String {
+    let start = window_start(line, mark);
+    let text = &line[start..];
+    let before = if start > 0 { "…" } else { "" };
+    match text.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{before}{}…", clean(&text[..end])),
+        None => format!("{before}{}", clean(text)),
+    }
+}
+
+/// `~~~^^`: the mark, and in it the point.
+fn underline(line: &str, mark: &Mark) -> String {
+    let start = window_start(line, Some(&mark.whole));
+    let width = |range: Range<usize>| line.get(range).map_or(0, |text| clean(text).width());
+    let point = mark.point.start.clamp(mark.whole.start, mark.whole.end)
+        ..mark.point.end.clamp(mark.whole.start, mark.whole.end);
+    let blank = width(start..mark.whole.start) + usize::from(start > 0);
+    let text = [
+        " ".repeat(blank),
+        "~".repeat(width(mark.whole.start..point.start)),
+        "^".repeat(width(point.clone())),
+        "~".repeat(width(point.end..mark.whole.end)),
+    ]
+    .concat();
+    // A mark that goes on behind the window ends with it.
+    text.chars().take(WIDTH + 1).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn marked(code: &str, whole: Range<usize>, point: Range<usize>) -> Vec<String> {
+        let mark = Mark {
+            line: 1,
+            whole,
+            point,
+        };
+        let text = excerpt(code, 1, 0, Some(&mark));
+        text.iter()
+            .map(|line| line.replace("\x1b[31m", "").replace("\x1b[0m", ""))
+            .collect()
+    }
+
     #[test]
     fn lines_end_as_luas_do() {
         let all: Vec<_> = lines("a\r\nb\n\rc\n\nd").collect();
         assert_eq!(all, ["a", "b", "c", "", "d"]);
+        assert_eq!(line_starts("a\r\nb\n\nc"), [0, 3, 5, 6]);
     }
 
     #[test]
     fn an_excerpt_marks_its_line_and_stays_in_the_code() {
         assert_eq!(
-            excerpt("one\ntwo\nthree", 3, 1),
+            excerpt("one\ntwo\nthree", 3, 1, None),
             ["    2 | two", "\x1b[31m--> 3 |\x1b[0m three"]
         );
-        assert!(excerpt("one", 2, 1).is_empty());
+        assert!(excerpt("one", 2, 1, None).is_empty());
     }
 
     #[test]
-    fn old_cells_are_forgotten_when_room_is_short() {
-        let mut sources = Sources::default();
-        let large = "x".repeat(ROOM / 2);
-        for name in ["a", "b", "c"] {
-            sources.remember(name, &large);
-        }
-        assert!(sources.of_cell("a").is_none());
-        assert!(sources.of_cell("c").is_some());
+    fn a_mark_stands_below_its_part() {
+        assert_eq!(
+            marked("x = a.b.c", 4..7, 6..7),
+            ["--> 1 | x = a.b.c", "      |     ~~^"]
+        );
+        assert_eq!(marked("f(x)", 0..4, 0..4).len(), 1, "the arrow says it all");
+    }
+
+    #[test]
+    fn marks_are_as_wide_as_what_is_above_them() {
+        let line = "\tt['日本é'] + x";
+        let start = line.find('x').unwrap();
+        assert_eq!(
+            marked(line, start..start + 1, start..start + 1)[1],
+            format!("      | {}^", " ".repeat(4 + 3 + 5 + 2 + 3))
+        );
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_the_mark_is_shown() {
+        let line = format!(
+            "x = {} + nothing + {}",
+            "1 + ".repeat(100),
+            "2 + ".repeat(100)
+        );
+        let start = line.find("nothing").unwrap();
+        let shown = marked(&line, start..start + 7, start..start + 7);
+        assert!(
+            shown[0].contains("nothing") && shown[0].chars().count() < 180,
+            "{shown:?}"
+        );
+        let column = shown[0].chars().take_while(|c| *c != 'n').count();
+        assert_eq!(shown[1].chars().position(|c| c == '^'), Some(column));
     }
 }

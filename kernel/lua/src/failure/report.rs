@@ -4,97 +4,96 @@ use std::ffi::c_void;
 use mlua::{Lua, Table, Value};
 use perilune_language::{Failure, FailureKind};
 
-use super::excerpt::{excerpt, lines};
-use super::message::of_value;
-use super::stack::{Frame, HEAD};
+use super::complaint::Complaint;
+use super::excerpt::excerpt;
+use super::hint::{Missed, Scene};
+use super::locals;
+use super::locate::{Location, Locator};
+use super::message::{Said, of_value};
+use super::stack::Frame;
 use super::{Sources, Stack};
 use crate::cell::CallError;
 use crate::interrupt::Unwinding;
+use crate::syntax::{TokenKind, tokens};
 use crate::value::Unwound;
 
 /// How many lines are shown before and after the one that failed.
-const AROUND: usize = 2;
-
-/// The failure of code that does not compile.
-pub(crate) fn of_syntax(message: String, cell: &str, code: &str) -> Failure {
-    let mut traceback = vec![header("SyntaxError", &message)];
-    if let Some(line) = line_of(&message, cell) {
-        // An end that is missing is missed behind the last line.
-        let line = line.min(lines(code).count());
-        traceback.extend(excerpt(code, line, AROUND));
-    }
-    Failure {
-        kind: FailureKind::Syntax,
-        name: "SyntaxError".to_owned(),
-        message,
-        traceback,
-    }
-}
-
-/// The line in `cell[1]:7: unexpected symbol`.
-fn line_of(message: &str, cell: &str) -> Option<usize> {
-    let rest = message.strip_prefix(cell)?.strip_prefix(':')?;
-    rest.split(':').next()?.parse().ok()
-}
+pub(super) const AROUND: usize = 2;
+/// How many calls in a row may be a pattern that repeats.
+const LONGEST_PATTERN: usize = 4;
 
 /// The failure of code that did not run to its end, if its own errors were the reason.
 ///
 /// Runs the raised value's `__tostring` metamethod.
 pub(crate) fn of_error(error: CallError, place: &Place<'_>) -> Result<Failure, Unwound> {
-    let (kind, name, message) = match error {
+    let (kind, said) = match error {
         CallError::Syntax(message) => {
-            return Ok(of_syntax(message, "", ""));
+            return Ok(super::of_syntax(place.lua, message, "", ""));
         }
         CallError::Memory => {
-            let message = "not enough memory".to_owned();
-            (FailureKind::Memory, "MemoryError".to_owned(), message)
+            let said = Said {
+                name: "MemoryError".to_owned(),
+                message: "not enough memory".to_owned(),
+                value: None,
+            };
+            (FailureKind::Memory, said)
         }
-        CallError::Raised(value) => {
-            let (name, message) = of_value(place.lua, &value)?;
-            (FailureKind::Runtime, name, message)
-        }
+        CallError::Raised(value) => (FailureKind::Runtime, of_value(place.lua, &value)?),
     };
-    Ok(failure(kind, &name, message, place.lines()))
+    Ok(failure(kind, said, place))
 }
 
 /// The failure of code that was ended from outside, or by `os.exit`.
 pub(crate) fn of_unwinding(unwinding: Unwinding, place: &Place<'_>) -> Failure {
+    let said = |name: &str, message: String| Said {
+        name: name.to_owned(),
+        message,
+        value: None,
+    };
     match unwinding {
         Unwinding::Interrupt => {
-            let message = "interrupted".to_owned();
-            failure(
-                FailureKind::Interrupted,
-                "Interrupted",
-                message,
-                place.lines(),
-            )
+            let said = said("Interrupted", "interrupted".to_owned());
+            failure(FailureKind::Interrupted, said, place)
         }
         Unwinding::Exit(code) => {
             let message = format!("os.exit was called with {code}");
-            failure(FailureKind::Exit(code), "Exit", message, Vec::new())
+            Failure {
+                kind: FailureKind::Exit(code),
+                name: "Exit".to_owned(),
+                traceback: vec![header("Exit", &message)],
+                message,
+            }
         }
     }
 }
 
-fn failure(kind: FailureKind, name: &str, message: String, place: Vec<String>) -> Failure {
-    let mut traceback = vec![header(name, &message)];
-    traceback.extend(place);
+fn failure(kind: FailureKind, said: Said, place: &Place<'_>) -> Failure {
+    let (hints, frames) = place.lines(&said.message);
+    let mut traceback = vec![header(&said.name, &said.message)];
+    traceback.extend(said.value.map(|value| format!("  the error is {value}")));
+    traceback.extend(hints.iter().map(|hint| hint_line(hint)));
+    traceback.extend(frames);
     Failure {
         kind,
-        name: name.to_owned(),
-        message,
+        name: said.name,
+        message: said.message,
         traceback,
     }
 }
 
-fn header(name: &str, message: &str) -> String {
+pub(super) fn header(name: &str, message: &str) -> String {
     format!("\x1b[1;31m{name}\x1b[0m: {message}")
+}
+
+pub(super) fn hint_line(hint: &str) -> String {
+    format!("  \x1b[1mhint:\x1b[0m {hint}")
 }
 
 /// Where an error was raised.
 pub(crate) struct Place<'a> {
     pub(crate) lua: &'a Lua,
     pub(crate) sources: &'a Sources,
+    pub(crate) missed: &'a Missed,
     /// Innermost coroutine first.
     pub(crate) stacks: &'a [Stack],
     /// The function that the kernel called; what called it is nobody's business. Null if it never
@@ -103,40 +102,197 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn lines(&self) -> Vec<String> {
-        let names = library_names(self.lua);
-        let mut shown = Vec::new();
-        let mut wants_context = true;
+    /// Hints, and the frames with their code.
+    fn lines(&self, message: &str) -> (Vec<String>, Vec<String>) {
+        let mut report = Report {
+            place: self,
+            message,
+            names: library_names(self.lua),
+            locator: Locator::new(self.lua),
+            variables: locals::remembered(self.lua),
+            is_innermost: true,
+            after_native: false,
+            hints: Vec::new(),
+            lines: Vec::new(),
+        };
         for (index, stack) in self.stacks.iter().enumerate() {
-            if index > 0 && !stack.frames.is_empty() {
-                shown.push("  resumed".to_owned());
+            let mut frames = stack.frames.as_slice();
+            if index > 0 && !frames.is_empty() {
+                report.lines.push("  resumed by".to_owned());
+                // The function that resumed it is the kernel's `coroutine.resume` or the like.
+                frames = match frames {
+                    [resume, rest @ ..] if resume.is_native => rest,
+                    frames => frames,
+                };
             }
-            for (position, frame) in stack.frames.iter().enumerate() {
-                if position == HEAD && stack.skipped > 0 {
-                    shown.push(format!("  ... {} more calls ...", stack.skipped));
-                }
-                let is_entry = frame.function == self.entry;
-                shown.push(format!("  {}", describe(frame, is_entry, &names)));
-                let code = self.sources.of_chunk(&frame.chunk, frame.is_file);
-                if let (Some(code), Some(line)) = (code, frame.line) {
-                    let around = if wants_context { AROUND } else { 0 };
-                    shown.extend(
-                        excerpt(&code, line, around)
-                            .into_iter()
-                            .map(|l| format!("  {l}")),
-                    );
-                    wants_context = false;
-                }
-                if frame.is_tail_call {
-                    shown.push("  (tail calls)".to_owned());
-                }
-                if is_entry {
-                    return shown;
-                }
+            if report.stack(frames, stack) {
+                break;
             }
         }
-        shown
+        (report.hints, report.lines)
     }
+}
+
+/// A report while it is made.
+struct Report<'a> {
+    place: &'a Place<'a>,
+    message: &'a str,
+    names: HashMap<*const c_void, String>,
+    locator: Locator<'a>,
+    /// Of the innermost Lua function.
+    variables: Vec<locals::Variable>,
+    /// Whether no Lua function has been shown yet.
+    is_innermost: bool,
+    /// Whether a function of C that has no metamethod's name stands before the innermost.
+    after_native: bool,
+    hints: Vec<String>,
+    lines: Vec<String>,
+}
+
+impl Report<'_> {
+    /// Shows a coroutine, and tells whether the function was in it that the kernel called.
+    fn stack(&mut self, frames: &[Frame], stack: &Stack) -> bool {
+        // Frames behind this one were left out.
+        let gap = stack.gap.saturating_sub(stack.frames.len() - frames.len());
+        let mut at = 0;
+        while at < frames.len() {
+            if at == gap && stack.skipped > 0 {
+                self.lines
+                    .push(format!("  ... {} more calls ...", stack.skipped));
+            }
+            if let Some((period, end)) = repetition(frames, at, self.place.entry) {
+                for frame in &frames[at..at + period] {
+                    self.frame(frame);
+                }
+                let skipped = if at < gap && end > gap {
+                    stack.skipped
+                } else {
+                    0
+                };
+                let more = end - at - period + skipped;
+                let calls = if period == 1 {
+                    "this call"
+                } else {
+                    "these calls"
+                };
+                self.lines
+                    .push(format!("  ... {calls} again and again, {more} more ..."));
+                at = end;
+                continue;
+            }
+            if self.frame(&frames[at]) {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// Shows a function, and tells whether it is the one that the kernel called.
+    fn frame(&mut self, frame: &Frame) -> bool {
+        let is_entry = frame.function == self.place.entry;
+        if frame.is_native {
+            let is_called = frame
+                .name
+                .as_ref()
+                .is_none_or(|(_, what)| what != "metamethod" && what != "for iterator");
+            self.after_native |= self.is_innermost && is_called;
+            if !is_entry && is_called && self.is_worth_showing(frame) {
+                self.lines
+                    .push(format!("  {}", describe(frame, is_entry, &self.names)));
+            }
+            return is_entry;
+        }
+        self.lines
+            .push(format!("  {}", describe(frame, is_entry, &self.names)));
+        self.code(frame);
+        if frame.is_tail_call {
+            self.lines.push("  (tail calls)".to_owned());
+        }
+        self.is_innermost = false;
+        is_entry
+    }
+
+    /// Functions that only raise the error are no news, nor are those without a name.
+    fn is_worth_showing(&self, frame: &Frame) -> bool {
+        let known = self.names.get(&frame.function);
+        let raises = known.is_some_and(|name| name == "error" || name == "assert");
+        !(raises && self.is_innermost) && (known.is_some() || frame.name.is_some())
+    }
+
+    fn code(&mut self, frame: &Frame) {
+        let (Some(source), Some(line)) = (self.place.sources.of_frame(frame), frame.line) else {
+            return;
+        };
+        let complaint = Complaint::of(self.message).filter(|complaint| {
+            self.is_innermost && (!self.after_native || complaint.is_of_argument())
+        });
+        let scene = Scene {
+            lua: self.place.lua,
+            sources: self.place.sources,
+            missed: self.place.missed,
+            chunk: &frame.chunk,
+            line,
+            variables: &self.variables,
+        };
+        let is_innermost = self.is_innermost;
+        let is_nil =
+            |path: &[String]| is_innermost && scene.value(path).is_some_and(|value| value.is_nil());
+        let location = self
+            .locator
+            .locate(&source, frame, complaint.as_ref(), &is_nil);
+        let (mark, path) = match &location {
+            Location::Found(located) => (Some(&located.mark), located.path.as_slice()),
+            Location::Changed | Location::Unknown => (None, [].as_slice()),
+        };
+        if let Some(complaint) = &complaint {
+            self.hints = scene.hints(complaint, path, self.message);
+        }
+        let around = if self.is_innermost { AROUND } else { 0 };
+        let shown = excerpt(&source.code, line, around, mark);
+        self.lines
+            .extend(shown.into_iter().map(|text| format!("  {text}")));
+        if location == Location::Changed && frame.is_file() {
+            self.lines
+                .push("    (the file has changed since it was loaded)".to_owned());
+        }
+        if self.is_innermost {
+            let text = super::lines(&source.code).nth(line - 1).unwrap_or_default();
+            let names: Vec<_> = tokens(text)
+                .filter(|token| token.kind == TokenKind::Name)
+                .map(|token| token.text)
+                .collect();
+            let shown = locals::shown(self.place.lua, &self.variables, &names);
+            for (index, variable) in shown.into_iter().enumerate() {
+                let with = if index == 0 { "with" } else { "    " };
+                self.lines
+                    .push(format!("    \x1b[36m{with}\x1b[0m {variable}"));
+            }
+        }
+    }
+}
+
+/// The length of the pattern that the calls at `at` repeat at least twice more, and where that
+/// ends.
+fn repetition(frames: &[Frame], at: usize, entry: *const c_void) -> Option<(usize, usize)> {
+    let same = |left: &Frame, right: &Frame| {
+        left.function == right.function && left.line == right.line && left.function != entry
+    };
+    (1..=LONGEST_PATTERN).find_map(|period| {
+        let mut end = at + period;
+        while end < frames.len() && same(&frames[end], &frames[end - period]) {
+            end += 1;
+        }
+        if end - at < 3 * period {
+            return None;
+        }
+        // Where frames were left out, a round may be cut short.
+        let pattern = &frames[at..at + period];
+        while end < frames.len() && pattern.iter().any(|known| same(&frames[end], known)) {
+            end += 1;
+        }
+        Some((period, end))
+    })
 }
 
 fn describe(frame: &Frame, is_entry: bool, names: &HashMap<*const c_void, String>) -> String {
@@ -154,10 +310,9 @@ fn describe(frame: &Frame, is_entry: bool, names: &HashMap<*const c_void, String
     }
     match (&frame.name, frame.defined) {
         (Some((name, what)), _) => {
-            let what = if what == "global" || what.is_empty() {
-                "function"
-            } else {
-                what
+            let what = match what.as_str() {
+                "method" | "metamethod" => what,
+                _ => "function",
             };
             format!("{place}in {what} '{name}'")
         }
@@ -165,7 +320,6 @@ fn describe(frame: &Frame, is_entry: bool, names: &HashMap<*const c_void, String
         (None, None) => format!("{place}in ?"),
     }
 }
-
 /// Modules, and functions of one, that are looked at: a library has fewer, data may have more.
 const MOST: usize = 10_000;
 

@@ -1,7 +1,9 @@
 use std::ffi::{CStr, c_void};
+use std::rc::Rc;
 
 use mlua::ffi;
 
+use super::instruction::{self, Instruction};
 use crate::interrupt;
 
 /// A function on a coroutine's stack.
@@ -11,8 +13,8 @@ pub(crate) struct Frame {
     pub(crate) function: *const c_void,
     /// What the chunk is called, without Lua's mark before it.
     pub(crate) chunk: String,
-    /// Whether the chunk is a file.
-    pub(crate) is_file: bool,
+    /// What its code is.
+    pub(crate) origin: Chunk,
     /// Whether it is a function of C or Rust.
     pub(crate) is_native: bool,
     /// Whether it is a chunk's own code and no function in it.
@@ -25,18 +27,46 @@ pub(crate) struct Frame {
     pub(crate) name: Option<(String, String)>,
     /// Whether its caller gave its place to it.
     pub(crate) is_tail_call: bool,
+    /// Which instruction runs, where known.
+    pub(crate) instruction: Option<Instruction>,
 }
+
+impl Frame {
+    /// Whether its code is in a file.
+    pub(crate) fn is_file(&self) -> bool {
+        self.origin == Chunk::File
+    }
+}
+
+/// Where a chunk's code is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Chunk {
+    /// In whatever has the chunk's name, such as a cell.
+    Named,
+    /// In the file that the chunk is called.
+    File,
+    /// Here: it was loaded from a string.
+    Text(Rc<str>),
+}
+
+/// Of a string that was loaded so much is kept at most, in bytes.
+const TEXT: usize = 64 * 1024;
+
+/// What the source of Lua code begins with that is part of the kernel.
+const OWN_SOURCE: &[u8] = b"=perilune.";
 
 /// A coroutine's functions, innermost first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Stack {
     pub(crate) frames: Vec<Frame>,
-    /// How many frames were left out behind the first [`HEAD`].
+    /// How many calls were left out.
     pub(crate) skipped: usize,
+    /// Before which frame they were left out.
+    pub(crate) gap: usize,
 }
 
 /// How many of the innermost frames are kept of a deep stack.
-pub(crate) const HEAD: usize = 10;
+const HEAD: usize = 10;
 /// How many of the outermost frames are kept of a deep stack.
 const TAIL: usize = 11;
 
@@ -64,11 +94,19 @@ pub(crate) unsafe fn capture_one(state: *mut ffi::lua_State, skip: usize) -> Sta
     let depth = unsafe { depth(state) }.saturating_sub(skip);
     let skipped = depth.saturating_sub(HEAD + TAIL);
     let mut frames = Vec::with_capacity(depth - skipped);
+    let mut gap = 0;
     for level in (0..depth).filter(|level| *level < HEAD || *level >= HEAD + skipped) {
         // SAFETY: passed on.
         frames.extend(unsafe { frame(state, level + skip) });
+        if level < HEAD {
+            gap = frames.len();
+        }
     }
-    Stack { frames, skipped }
+    Stack {
+        frames,
+        skipped,
+        gap,
+    }
 }
 
 /// How many frames there are, found by bisection as each look costs its depth.
@@ -107,6 +145,9 @@ unsafe fn frame(state: *mut ffi::lua_State, level: usize) -> Option<Frame> {
         }
         let function = ffi::lua_topointer(state, -1);
         ffi::lua_settop(state, -2);
+        if is_own(&record) {
+            return None;
+        }
         let text = |text: *const std::ffi::c_char| {
             if text.is_null() {
                 String::new()
@@ -116,17 +157,20 @@ unsafe fn frame(state: *mut ffi::lua_State, level: usize) -> Option<Frame> {
         };
         let short = text(record.short_src.as_ptr());
         let source = text(record.source);
-        let chunk = match source.strip_prefix(['=', '@']) {
-            Some(name) => name.to_owned(),
-            None => short,
-        };
         let what = text(record.what);
+        let (chunk, origin) = match (source.strip_prefix('='), source.strip_prefix('@')) {
+            (Some(name), _) => (name.to_owned(), Chunk::Named),
+            (None, Some(path)) => (path.to_owned(), Chunk::File),
+            (None, None) if source.len() <= TEXT => (short, Chunk::Text(Rc::from(source))),
+            (None, None) => (short, Chunk::Named),
+        };
         let name = text(record.name);
+        let is_native = what == "C";
         Some(Frame {
             function,
             chunk,
-            is_file: source.starts_with('@'),
-            is_native: what == "C",
+            origin,
+            is_native,
             is_main: what == "main",
             line: usize::try_from(record.currentline)
                 .ok()
@@ -136,6 +180,22 @@ unsafe fn frame(state: *mut ffi::lua_State, level: usize) -> Option<Frame> {
                 .filter(|line| *line > 0),
             name: (!name.is_empty()).then(|| (name, text(record.namewhat))),
             is_tail_call: record.istailcall != 0,
+            instruction: if is_native {
+                None
+            } else {
+                instruction::running(&record, function)
+            },
         })
     }
+}
+
+/// Whether a function is part of the kernel, though written in Lua.
+///
+/// # Safety
+///
+/// `record` must have been filled by `lua_getinfo` with `S`, for a function that is live.
+pub(super) unsafe fn is_own(record: &ffi::lua_Debug) -> bool {
+    // SAFETY: the source is as long as Lua says.
+    let source = unsafe { std::slice::from_raw_parts(record.source.cast::<u8>(), record.srclen) };
+    source.starts_with(OWN_SOURCE)
 }

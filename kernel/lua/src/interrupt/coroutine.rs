@@ -10,7 +10,7 @@ use mlua::ffi;
 use super::protected::pass_on;
 use super::{report, run};
 use crate::context::Context;
-use crate::failure::capture_one;
+use crate::failure::{capture_one, remember_locals};
 use crate::native;
 
 unsafe extern "C-unwind" {
@@ -147,8 +147,12 @@ unsafe fn save_stack(state: *mut ffi::lua_State, coroutine: *mut ffi::lua_State)
     // SAFETY: the first upvalue is the context; capturing raises no error.
     unsafe {
         report(|| {
+            let context = Context::of(state);
+            if context.lost_stacks.borrow().is_empty() {
+                remember_locals(state, coroutine, 0);
+            }
             let stack = capture_one(coroutine, 0);
-            Context::of(state).lost_stacks.borrow_mut().push(stack);
+            context.lost_stacks.borrow_mut().push(stack);
         });
     }
 }

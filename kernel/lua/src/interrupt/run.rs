@@ -11,7 +11,7 @@ use nix::sys::signal::{
 
 use super::hook_switch;
 use crate::context::Context;
-use crate::failure::capture;
+use crate::failure::{capture, remember_locals};
 
 /// Why the running cell ends, whatever protects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +197,9 @@ unsafe fn begin_unwinding(run: &Run, state: *mut ffi::lua_State, unwinding: Unwi
         // SAFETY: the context is valid while something runs.
         unsafe {
             report(|| {
+                if unwinding == Unwinding::Interrupt {
+                    remember_locals(state, state, 0);
+                }
                 (*context).stacks.replace(capture(state));
             });
             (*context).watchdog.arm();

@@ -160,7 +160,7 @@ fn the_traceback_shows_where_it_was() {
     let (failure, _) = interrupted(&mut notebook, code);
     let text = plain(&failure);
     assert_eq!(failure.name, "Interrupted");
-    assert!(text.contains("cell[1]:2: in local 'spin'"), "{text}");
+    assert!(text.contains("cell[1]:2: in function 'spin'"), "{text}");
     assert!(text.contains("--> 2 |   while true do end"), "{text}");
     assert!(text.trim_end().ends_with("spin()"), "{text}");
 }

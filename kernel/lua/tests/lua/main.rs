@@ -16,5 +16,6 @@ mod modules;
 mod notebook;
 mod patterns;
 mod tables;
+mod tracebacks;
 mod values;
 mod widgets;

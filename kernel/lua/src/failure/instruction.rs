@@ -1,0 +1,113 @@
+//! Which instruction of a function runs.
+//!
+//! Lua tells a function's line, and for the part of the line that failed there is only the
+//! instruction, which its API does not tell. The fields read here are where Lua 5.4 has them
+//! since 5.4.0 (lstate.h, lobject.h); what is read is checked against what the API says of the
+//! same function, and if the two differ, nothing is known.
+
+use std::ffi::c_void;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ptr;
+
+use mlua::ffi;
+
+/// A place in a function's code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Instruction {
+    /// Which instruction, from 0.
+    pub(crate) index: usize,
+    /// Stands for the function's code: equal for functions of equal code.
+    pub(crate) code: u64,
+}
+
+/// `CallInfo`, as far as it is read.
+#[repr(C)]
+struct CallInfo {
+    function: *const c_void,
+    top: *const c_void,
+    previous: *const c_void,
+    next: *const c_void,
+    saved: *const u32,
+}
+
+/// `LClosure`, as far as it is read.
+#[repr(C)]
+struct Closure {
+    next: *const c_void,
+    kind: u8,
+    marked: u8,
+    upvalues: u8,
+    grey: *const c_void,
+    prototype: *const Prototype,
+}
+
+/// `Proto`, as far as it is read.
+#[repr(C)]
+struct Prototype {
+    next: *const c_void,
+    bytes: [u8; 5],
+    upvalue_count: i32,
+    constant_count: i32,
+    code_length: i32,
+    line_count: i32,
+    function_count: i32,
+    local_count: i32,
+    absolute_line_count: i32,
+    first_line: i32,
+    last_line: i32,
+    constants: *const c_void,
+    code: *const u32,
+}
+
+/// `lua_Debug::i_ci`, the last field.
+const CALL_INFO: usize = size_of::<ffi::lua_Debug>() - size_of::<*const c_void>();
+
+/// What stands for a piece of code.
+pub(super) fn identity(code: impl IntoIterator<Item = u32>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    code.into_iter().for_each(|one| one.hash(&mut hasher));
+    hasher.finish()
+}
+
+/// The instruction that runs in a Lua function.
+///
+/// # Safety
+///
+/// `record` must have been filled by `lua_getstack` and `lua_getinfo` with `S`, for a Lua function
+/// that is live, and `function` be what `lua_topointer` says of it.
+pub(super) unsafe fn running(
+    record: &ffi::lua_Debug,
+    function: *const c_void,
+) -> Option<Instruction> {
+    // SAFETY: a Lua function that is on the stack has a call's record, a closure and a prototype,
+    // of which the fields are read that lstate.h and lobject.h put there. `saved` is only compared.
+    unsafe {
+        let call = ptr::from_ref(record)
+            .cast::<u8>()
+            .add(CALL_INFO)
+            .cast::<*const CallInfo>()
+            .read();
+        let closure = function.cast::<Closure>();
+        if call.is_null() || closure.is_null() {
+            return None;
+        }
+        let prototype = (*closure).prototype.as_ref()?;
+        if prototype.first_line != record.linedefined
+            || prototype.last_line != record.lastlinedefined
+        {
+            return None;
+        }
+        let length = usize::try_from(prototype.code_length).ok()?;
+        // The next one is saved.
+        let bytes = ((*call).saved as usize).checked_sub(prototype.code as usize)?;
+        let index = (bytes / size_of::<u32>()).checked_sub(1)?;
+        if index >= length {
+            return None;
+        }
+        let code = std::slice::from_raw_parts(prototype.code, length);
+        Some(Instruction {
+            index,
+            code: identity(code.iter().copied()),
+        })
+    }
+}

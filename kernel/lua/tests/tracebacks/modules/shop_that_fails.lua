@@ -1,0 +1,3 @@
+local M = {}
+M.size = M.options.size
+return M
