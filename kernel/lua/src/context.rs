@@ -36,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) entry: Cell<*const c_void>,
     pub(crate) streams: Streams,
     pub(crate) children: RefCell<Children>,
+    /// How often Lua code was begun to run.
+    pub(crate) runs: Cell<i64>,
     /// Whether the Lua state is being closed.
     pub(crate) closing: Cell<bool>,
     line: RefCell<Vec<u8>>,
@@ -63,6 +65,7 @@ impl Context {
             entry: Cell::new(std::ptr::null()),
             streams: Streams::default(),
             children: RefCell::default(),
+            runs: Cell::new(0),
             closing: Cell::new(false),
             line: RefCell::default(),
         }

@@ -8,6 +8,8 @@ mod markup;
 mod options;
 mod table;
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use mlua::{Lua, Table, Value, Variadic};
@@ -24,12 +26,14 @@ pub(crate) use options::Options;
 /// The registry's set of ids by which something was shown.
 const SHOWN: &str = "perilune.display.shown";
 
-/// Makes the global `display`, which is a module too, and `ilua`.
+/// Makes the global `display`, which is a module too, and `ilua`. Returns the number of times that
+/// the output was cleared, which grows.
 ///
 /// # Errors
 ///
 /// When there is no memory left.
-pub(crate) fn install(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<()> {
+pub(crate) fn install(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<Rc<Cell<u64>>> {
+    let cleared = Rc::new(Cell::new(0));
     lua.set_named_registry_value(SHOWN, lua.create_table()?)?;
     let display = lua.create_table()?;
     handle::install(lua, host, &display)?;
@@ -51,11 +55,13 @@ pub(crate) fn install(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<()> {
     })?;
     display.raw_set("mime", mime)?;
     let cleared_by = Arc::clone(host);
+    let count = Rc::clone(&cleared);
     let clear = function::create(lua, move |_, arguments| {
         let wait = match arguments.first() {
             Some(Value::Table(options)) => options.raw_get::<Value>("wait").unwrap_or(Value::Nil),
             other => other.cloned().unwrap_or(Value::Nil),
         };
+        count.set(count.get() + 1);
         cleared_by.clear_output(!matches!(wait, Value::Nil | Value::Boolean(false)));
         Ok(())
     })?;
@@ -77,7 +83,8 @@ pub(crate) fn install(lua: &Lua, host: &Arc<dyn Host>) -> mlua::Result<()> {
     meta.raw_set("__name", "display")?;
     display.set_metatable(Some(meta))?;
     markup::install(lua, host, &display)?;
-    publish(lua, "display", &display)
+    publish(lua, "display", &display)?;
+    Ok(cleared)
 }
 
 /// Makes a table a global and a module.

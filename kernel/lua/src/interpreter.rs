@@ -57,7 +57,8 @@ impl Interpreter {
                 })?;
             }
         }
-        crate::display::install(&lua, &context.host)?;
+        let cleared = crate::display::install(&lua, &context.host)?;
+        crate::progress::install(&lua, &context.host, &cleared)?;
         comm::install(&lua, &context.host)?;
         crate::widgets::install(&lua)?;
         crate::require::extend_paths(&lua)?;

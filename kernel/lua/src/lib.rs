@@ -29,10 +29,11 @@
 //!
 //! # What Lua code has beside its standard library
 //!
-//! - `display(value, options)`, `display.html(text)` and its kin, `display.update(id, value)`,
-//!   `display.clear{wait = true}`; with the option `id` they return a handle with `:update`.
-//! - The metamethod `__mime(self)`, which returns a table from MIME types to data, and optionally
-//!   one of metadata.
+//! - `display(value, options)`, `display.html(template, ...)` and its kin, `display.handle()` with
+//!   `:update`, `display.clear{wait = true}`.
+//! - The metamethods `__mime(self, include)`, which returns a table from MIME types to data, and
+//!   optionally one of metadata, and `__display(self, options)`, which shows something itself.
+//! - `progress(n)`, and `progress(t)` for a table or an iterator, in a loop.
 //! - `comm.register_target(name, handler)`, `comm.open(target, data, metadata, buffers)`, and of a
 //!   comm `:send`, `:close`, `:on_msg`, `:on_close`.
 //! - `perilune.input(prompt, {password = true})`, `perilune.sleep(seconds)`, and for JSON
@@ -59,6 +60,7 @@ mod library;
 mod native;
 mod pattern;
 mod perilune;
+mod progress;
 mod require;
 mod syntax;
 mod value;

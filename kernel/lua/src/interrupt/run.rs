@@ -356,6 +356,7 @@ pub(crate) fn begin(context: &Context, state: *mut ffi::lua_State) -> Running<'_
         compiler_fence(Ordering::SeqCst);
         run.current.store(state, RELAXED);
     });
+    context.runs.set(context.runs.get() + 1);
     context.stacks.take();
     context.lost_stacks.take();
     context.entry.set(ptr::null());

@@ -204,7 +204,7 @@ fn errors_in_metamethods_are_shown() {
             notebook.run(&format!("display({value})"));
             assert_eq!(
                 displays(&notebook)[0].bundle.text(),
-                Some(expected).map(|text| text),
+                Some(expected),
                 "{value}"
             );
         }
