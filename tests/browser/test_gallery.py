@@ -57,11 +57,11 @@ def problems(tab):
 def answer(tab, answers: list[str]) -> None:
     """Answers the questions, in the order in which the cells ask them."""
     for value in answers:
-        field = tab.locator(".jp-Stdin-input:enabled")
-        field.wait_for(timeout=60_000)
+        field = tab.locator(".jp-Stdin-input").element_handle(timeout=60_000)
         field.fill(value)
         field.press("Enter")
-        field.wait_for(state="detached")
+        # The next question has a field of its own.
+        tab.wait_for_function("field => !field.isConnected", arg=field)
 
 
 def photograph(notebook: Notebook, name: str) -> None:

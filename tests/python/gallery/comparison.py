@@ -8,6 +8,8 @@ here and nowhere else:
   the folder the notebook is in.
 * In all cells: how text came in pieces. Neighbouring pieces of one stream are one text, and what
   a carriage return or a backspace takes back is taken back, since some clients do so on saving.
+* In all cells: whether a whole number in JSON is written `150` or `150.0`. JavaScript has one kind
+  of number.
 * What a client adds: JupyterLab writes an answer it was given into the outputs, as a stream named
   `stdin`.
 * In cells tagged `varies`, such as those that measure time: numbers, with the unit of time after
@@ -64,8 +66,12 @@ def comparable(cell: nbformat.NotebookNode, folder: Path) -> list[dict]:
             return [value(item) for item in data]
         if isinstance(data, dict):
             return {key: value(item) for key, item in data.items()}
-        if varies and isinstance(data, (int, float)) and not isinstance(data, bool):
+        if isinstance(data, bool):
+            return data
+        if varies and isinstance(data, (int, float)):
             return "<number>"
+        if isinstance(data, float) and data.is_integer():
+            return int(data)
         return data
 
     outputs = []

@@ -92,6 +92,15 @@ def test_addresses_ids_and_the_folder_do_not_count():
     assert agree(notebook(stream(f"{FOLDER}/data/a.csv")), notebook(stream(f"{HERE}/data/a.csv")))
 
 
+def test_the_two_ways_to_write_a_whole_number_in_json_do_not_count():
+    def tree(value):
+        return notebook(result({"application/json": {"depth": [value]}}))
+
+    assert agree(tree(150.0), tree(150))
+    assert not agree(tree(150.5), tree(150))
+    assert not agree(tree(1), tree(True))
+
+
 def test_in_a_cell_tagged_varies_numbers_do_not_count_and_words_do():
     def timed(text: str, *tags: str):
         return notebook(stream(text), tags=tags)
