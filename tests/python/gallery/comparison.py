@@ -11,7 +11,7 @@ here and nowhere else:
 * In all cells: whether a whole number in JSON is written `150` or `150.0`. JavaScript has one kind
   of number.
 * What a client adds: JupyterLab writes an answer it was given into the outputs, as a stream named
-  `stdin`.
+  `stdin`, and beside a Vega chart the picture that it drew.
 * In cells tagged `varies`, such as those that measure time: numbers, with the unit of time after
   them. The words around them still count.
 """
@@ -88,6 +88,9 @@ def comparable(cell: nbformat.NotebookNode, folder: Path) -> list[dict]:
     for output in outputs:
         if output["output_type"] == "stream":
             output["text"] = text(_taken_back(output["text"]))
+        data = output.get("data", {})
+        if any(mime.startswith("application/vnd.vega") for mime in data):
+            data.pop("image/png", None)
         for part in ("data", "metadata", "evalue", "traceback"):
             if part in output:
                 output[part] = value(output[part])

@@ -82,6 +82,12 @@ def test_the_answer_that_jupyterlab_writes_down_does_not_count():
     assert agree(notebook(stream("hello, moon\n")), notebook(stream("Who? moon\n", "stdin"), stream("hello, moon\n")))
 
 
+def test_the_picture_that_jupyterlab_draws_of_a_chart_does_not_count():
+    chart = {"application/vnd.vegalite.v5+json": {"mark": "bar"}, "text/plain": "a chart"}
+    assert agree(notebook(result(chart)), notebook(result(chart | {"image/png": "iVBORw0KGgo="})))
+    assert not agree(notebook(result({"text/plain": "a"})), notebook(result({"text/plain": "a", "image/png": "iVBORw0KGgo="})))
+
+
 def test_addresses_ids_and_the_folder_do_not_count():
     assert agree(notebook(stream("table: 0x55d5c8a3b2c0")), notebook(stream("table: 0x7f0011223344")))
     assert not agree(notebook(stream("table: 0x55d5c8a3b2c0")), notebook(stream("thread: 0x55d5c8a3b2c0")))

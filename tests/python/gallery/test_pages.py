@@ -31,6 +31,10 @@ class TestPage:
         assert re.fullmatch(r"# \S.*", title)
         assert "".join(text).strip()
 
+    def test_its_code_fits_the_page(self, page: Page):
+        lines = [line for cell in code(page) for line in cell.source.splitlines()]
+        assert [line for line in lines if len(line) > 110] == []
+
     def test_its_cells_have_names_that_stay(self, page: Page):
         for cell in page.read().cells:
             assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", cell.id), cell.id
