@@ -4,8 +4,8 @@ Everything counts: the cells and their order, execution counts, the outputs of a
 order, their MIME types, their metadata, and every character of text. What may differ is listed
 here and nowhere else:
 
-* In all cells: addresses (`table: 0x55d5c8a3b2c0`), UUIDs (displays, comms, widgets' models) and
-  the folder the notebook is in.
+* In all cells: addresses (`table: 0x55d5c8a3b2c0`) and UUIDs (displays, comms, widgets' models), also
+  where a traceback cut them short with `…`, and the folder the notebook is in.
 * In all cells: how text came in pieces. Neighbouring pieces of one stream are one text, and what
   a carriage return or a backspace takes back is taken back, since some clients do so on saving.
 * In all cells: whether a whole number in JSON is written `150` or `150.0`. JavaScript has one kind
@@ -26,8 +26,8 @@ import nbformat
 # How stored outputs name the folder they were made in.
 FOLDER = "/home/reader/gallery"
 
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
-_UUID = re.compile(r"\b[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b")
+_ADDRESS = re.compile(r"\b0x(?:[0-9a-f]{6,16}\b|[0-9a-f]*(?=…))")
+_UUID = re.compile(r"\b(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b|[0-9a-f]{8}-[0-9a-f-]*(?=…))")
 _NUMBER = re.compile(r"[ \t]*[+-]?\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?(?:\s?(?:ns|µs|us|ms|s|min|h)\b)?")
 
 

@@ -92,6 +92,7 @@ def test_addresses_ids_and_the_folder_do_not_count():
     assert agree(notebook(stream("table: 0x55d5c8a3b2c0")), notebook(stream("table: 0x7f0011223344")))
     assert not agree(notebook(stream("table: 0x55d5c8a3b2c0")), notebook(stream("thread: 0x55d5c8a3b2c0")))
     assert not agree(notebook(stream("0xff")), notebook(stream("0xfe"))), "short ones are numbers"
+    assert agree(notebook(stream('id = "d774703b-c…"')), notebook(stream('id = "572ee491-b…"')))
     view = "application/vnd.jupyter.widget-view+json"
     one, other = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "0b62e5d52a3f4d7c9a5b0e6f7c8d9e10"
     assert agree(notebook(result({view: {"model_id": one}})), notebook(result({view: {"model_id": other}})))
