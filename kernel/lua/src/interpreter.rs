@@ -59,6 +59,7 @@ impl Interpreter {
         }
         let cleared = crate::display::install(&lua, &context.host)?;
         crate::progress::install(&lua, &context.host, &cleared)?;
+        crate::plot::install(&lua, &context.host, &context.interrupt)?;
         comm::install(&lua, &context.host)?;
         crate::widgets::install(&lua)?;
         crate::require::extend_paths(&lua)?;
@@ -86,6 +87,7 @@ impl Interpreter {
             return Err(self.ended(unwinding));
         }
         failure::forget_locals(&self.lua);
+        crate::plot::begin_cell(&self.lua);
         let ran = cell::run(
             &self.lua,
             &self.context,
@@ -138,7 +140,8 @@ impl Interpreter {
             return Ok(None);
         }
         if let [value] = &*values.values
-            && crate::display::is_handle(&self.lua, value)
+            && (crate::display::is_handle(&self.lua, value)
+                || crate::plot::was_shown(&self.lua, value))
         {
             return Ok(None);
         }

@@ -34,6 +34,8 @@
 //! - The metamethods `__mime(self, include)`, which returns a table from MIME types to data, and
 //!   optionally one of metadata, and `__display(self, options)`, which shows something itself.
 //! - `progress(n)`, and `progress(t)` for a table or an iterator, in a loop.
+//! - `plot.line(data, options)`, `scatter`, `bar`, `hist` and `heatmap`, which show a chart and
+//!   return it, with `:update(data)`, `:save(path)`, `:svg()` and `:vega()`.
 //! - `comm.register_target(name, handler)`, `comm.open(target, data, metadata, buffers)`, and of a
 //!   comm `:send`, `:close`, `:on_msg`, `:on_close`.
 //! - `perilune.input(prompt, {password = true})`, `perilune.sleep(seconds)`, and for JSON
@@ -60,6 +62,7 @@ mod library;
 mod native;
 mod pattern;
 mod perilune;
+mod plot;
 mod progress;
 mod require;
 mod syntax;

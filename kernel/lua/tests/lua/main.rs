@@ -15,6 +15,7 @@ mod markup;
 mod modules;
 mod notebook;
 mod patterns;
+mod plot;
 mod progress;
 mod tables;
 mod tracebacks;

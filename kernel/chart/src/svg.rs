@@ -1,0 +1,423 @@
+//! Charts as SVG, drawn by plotters.
+//!
+//! An SVG is shown as an image, which knows nothing of the page's colours. So its background is
+//! transparent and its text of a grey that reads on white and on black alike.
+
+mod coordinate;
+mod legend;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::ChartError;
+use crate::chart::{BarLayout, Bars, Chart, Coloring, Drawing, Heatmap, Histogram, Point, Points};
+use crate::color::Rgb;
+use crate::scale::{Scale, Tick};
+use crate::text::{shorten, width};
+use coordinate::Coordinate;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<Coordinate, Coordinate>>;
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// It has a contrast above 4 both on white and on JupyterLab's black.
+const INK: RGBColor = RGBColor(0x7a, 0x7a, 0x7a);
+/// The size that plotters makes 12 pixels.
+const TEXT: f64 = 12.0 * 1.24;
+const TITLE: f64 = 15.0 * 1.24;
+/// About what a character of that text takes, in pixels.
+const CHARACTER: usize = 7;
+/// The longest label of an axis, in characters.
+const LABEL: usize = 24;
+
+impl Chart {
+    /// The chart as an SVG document with no script and nothing from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When the plotting library refuses.
+    pub fn svg(&self) -> Result<String, ChartError> {
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, self.size).into_drawing_area();
+            self.draw(&area)
+                .map_err(|error| ChartError::Drawing(error.to_string()))?;
+            area.present()
+                .map_err(|error| ChartError::Drawing(error.to_string()))?;
+        }
+        Ok(svg)
+    }
+
+    fn draw(&self, area: &Area<'_>) -> Result<(), Failed> {
+        let (width, height) = area.dim_in_pixel();
+        let top = if self.title.is_some() { 30 } else { 4 };
+        let notes = 18 * i32::try_from(self.notes.len())?;
+        let (head, rest) = area.split_vertically(top);
+        let (body, foot) = rest.split_vertically(i32::try_from(height)? - top - notes);
+        if let Some(title) = &self.title {
+            let title = shorten(title, width as usize / 9);
+            head.draw_text(&title, &bold(TITLE), (10, 8))?;
+        }
+        for (index, note) in self.notes.iter().enumerate() {
+            let note = shorten(note, width as usize / CHARACTER);
+            foot.draw_text(&note, &ink(TEXT * 0.9), (10, 18 * i32::try_from(index)?))?;
+        }
+        let legend = self.legend();
+        let aside = i32::try_from(legend.width())?.min(i32::try_from(width)? / 3);
+        let (plot, side) = body.split_horizontally(i32::try_from(width)? - aside);
+        legend.draw(&side)?;
+        match &self.drawing {
+            Drawing::Line(points) => {
+                let y = rounded(&points.y);
+                self.on_axes(&plot, &points.x, &y, |chart| {
+                    self.draw_lines(chart, points, &y)
+                })
+            }
+            Drawing::Scatter(points) => {
+                let (x, y) = (rounded(&points.x), rounded(&points.y));
+                self.on_axes(&plot, &x, &y, |chart| {
+                    self.draw_marks(chart, points, &x, &y)
+                })
+            }
+            Drawing::Bars(bars) => {
+                let x = Scale::Categories(bars.categories.clone());
+                let y = Scale::Linear(bars.range().rounded(6));
+                self.on_axes(&plot, &x, &y, |chart| self.draw_bars(chart, bars, &y))
+            }
+            Drawing::Histogram(histogram) => {
+                let x = Scale::Linear(histogram.range());
+                let y = Scale::Linear(histogram.heights().rounded(6));
+                self.on_axes(&plot, &x, &y, |chart| {
+                    self.draw_bins(chart, histogram, &x, &y)
+                })
+            }
+            Drawing::Heatmap(heatmap) => {
+                let x = Scale::Categories(heatmap.columns.clone());
+                let y = Scale::Categories(heatmap.rows.iter().rev().cloned().collect());
+                self.on_axes(&plot, &x, &y, |chart| draw_cells(chart, heatmap))
+            }
+        }
+    }
+
+    fn legend(&self) -> legend::Legend {
+        let title = self.color_label.clone();
+        let names: Vec<String> = match &self.drawing {
+            Drawing::Line(points) | Drawing::Scatter(points) => match points.coloring {
+                Coloring::Fixed => return legend::Legend::Nothing,
+                Coloring::Series => points
+                    .series
+                    .iter()
+                    .map(|series| series.name.clone())
+                    .collect(),
+                Coloring::Shade(range) => return legend::Legend::Shades { title, range },
+            },
+            Drawing::Bars(bars) => bars.names.clone(),
+            Drawing::Histogram(histogram) => histogram.names.clone(),
+            Drawing::Heatmap(heatmap) => {
+                return legend::Legend::Shades {
+                    title,
+                    range: heatmap.range,
+                };
+            }
+        };
+        if names.is_empty() {
+            return legend::Legend::Nothing;
+        }
+        legend::Legend::Names { title, names }
+    }
+
+    /// Draws the axes, and what `draw` draws on them.
+    fn on_axes<'a>(
+        &self,
+        area: &Area<'a>,
+        x: &Scale,
+        y: &Scale,
+        draw: impl FnOnce(&mut Drawn<'a, '_>) -> Result<(), Failed>,
+    ) -> Result<(), Failed> {
+        let (width, height) = area.dim_in_pixel();
+        let rows = match y {
+            Scale::Categories(_) => height as usize / 18,
+            _ => (height as usize / 45).clamp(3, 12),
+        };
+        let y_ticks = short(y.ticks(rows));
+        let y_labels = y_ticks
+            .iter()
+            .map(|tick| text_width(&tick.label))
+            .max()
+            .unwrap_or(0);
+        let left = y_labels + 12 + if self.y_label.is_some() { 22 } else { 0 };
+        let room = (width as usize).saturating_sub(left + 28).max(40);
+        let (x_ticks, upright) = x_ticks(x, room);
+        let x_labels = x_ticks
+            .iter()
+            .map(|tick| text_width(&tick.label))
+            .max()
+            .unwrap_or(0);
+        let is_last = |tick: &&Tick| tick.at > 0.95 && !upright;
+        let last = x_ticks
+            .iter()
+            .rfind(is_last)
+            .map_or(0, |tick| text_width(&tick.label));
+        let right = (last / 2 + 4).max(20);
+        let bottom = if upright { x_labels + 12 } else { 24 };
+        let bottom = bottom + if self.x_label.is_some() { 20 } else { 0 };
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(8)
+            .margin_right(u32::try_from(right)?)
+            .margin_left(8)
+            .x_label_area_size(u32::try_from(bottom)?)
+            .y_label_area_size(u32::try_from(left)?)
+            .build_cartesian_2d(Coordinate::new(&x_ticks), Coordinate::new(&y_ticks))?;
+        let label = |ticks: &[Tick], at: &f64| {
+            let tick = ticks.iter().find(|tick| (tick.at - at).abs() < 1e-9);
+            tick.map(|tick| tick.label.clone()).unwrap_or_default()
+        };
+        // Plotters centres what it turns, so labels that stand upright are drawn below.
+        let label_x = |at: &f64| {
+            if upright {
+                String::new()
+            } else {
+                label(&x_ticks, at)
+            }
+        };
+        let label_y = |at: &f64| label(&y_ticks, at);
+        let mut mesh = chart.configure_mesh();
+        mesh.axis_style(INK.mix(0.7))
+            .bold_line_style(INK.mix(0.2))
+            .light_line_style(TRANSPARENT)
+            .set_all_tick_mark_size(4)
+            .label_style(ink(TEXT))
+            .axis_desc_style(ink(TEXT))
+            .x_label_formatter(&label_x)
+            .y_label_formatter(&label_y);
+        if matches!(x, Scale::Categories(_)) {
+            mesh.disable_x_mesh();
+        }
+        if matches!(y, Scale::Categories(_)) {
+            mesh.disable_y_mesh();
+        }
+        if let Some(label) = &self.x_label {
+            mesh.x_desc(shorten(label, room / CHARACTER));
+        }
+        if let Some(label) = &self.y_label {
+            mesh.y_desc(shorten(label, height as usize / CHARACTER));
+        }
+        mesh.draw()?;
+        if upright {
+            let (across, down) = chart.plotting_area().get_pixel_range();
+            let (left, top) = area.get_base_pixel();
+            let style = ink(TEXT)
+                .transform(FontTransform::Rotate270)
+                .pos(Pos::new(HPos::Right, VPos::Center));
+            for tick in &x_ticks {
+                let x = across.start + (tick.at * f64::from(across.end - across.start)) as i32;
+                area.draw_text(&tick.label, &style, (x - left, down.end - top + 8))?;
+            }
+        }
+        draw(&mut chart)
+    }
+
+    fn color_of(&self, coloring: Coloring, series: usize, point: Option<&Point>) -> RGBColor {
+        match (coloring, point.and_then(|point| point.shade)) {
+            (Coloring::Shade(range), Some(shade)) => {
+                Rgb::of_quantity(range.position(shade)).plotters()
+            }
+            (Coloring::Series, _) => Rgb::of_series(series).plotters(),
+            _ => self.color.plotters(),
+        }
+    }
+
+    fn draw_lines(
+        &self,
+        chart: &mut Drawn<'_, '_>,
+        points: &Points,
+        y: &Scale,
+    ) -> Result<(), Failed> {
+        let count: usize = points.series.iter().map(|series| series.points.len()).sum();
+        for (index, series) in points.series.iter().enumerate() {
+            let color = self.color_of(points.coloring, index, None);
+            for run in series.points.split(|point| point.y.is_none()) {
+                let place = |point: &Point| {
+                    (
+                        points.x.position(point.x),
+                        y.position(point.y.unwrap_or(0.0)),
+                    )
+                };
+                if run.len() > 1 {
+                    chart.draw_series(LineSeries::new(
+                        run.iter().map(place),
+                        color.stroke_width(2),
+                    ))?;
+                }
+                if run.len() == 1 || count <= 30 {
+                    chart.draw_series(
+                        run.iter()
+                            .map(|point| Circle::new(place(point), 3, color.filled())),
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_marks(
+        &self,
+        chart: &mut Drawn<'_, '_>,
+        points: &Points,
+        x: &Scale,
+        y: &Scale,
+    ) -> Result<(), Failed> {
+        for (index, series) in points.series.iter().enumerate() {
+            let marks = series.points.iter().map(|point| {
+                let place = (x.position(point.x), y.position(point.y.unwrap_or(0.0)));
+                let color = self.color_of(points.coloring, index, Some(point));
+                Circle::new(place, 3, color.mix(0.8).filled())
+            });
+            chart.draw_series(marks)?;
+        }
+        Ok(())
+    }
+
+    fn draw_bars(&self, chart: &mut Drawn<'_, '_>, bars: &Bars, y: &Scale) -> Result<(), Failed> {
+        let categories = bars.categories.len().max(1) as f64;
+        let lanes = match bars.layout {
+            BarLayout::Grouped => bars.heights.len(),
+            BarLayout::Stacked => 1,
+        };
+        let rectangles = bars.bars().into_iter().map(|bar| {
+            let lane = if lanes > 1 { bar.series } else { 0 };
+            let start = bar.category as f64 + 0.1 + 0.8 * lane as f64 / lanes as f64;
+            let end = start + 0.8 / lanes as f64;
+            let coloring = if bars.names.is_empty() {
+                Coloring::Fixed
+            } else {
+                Coloring::Series
+            };
+            let color = self.color_of(coloring, bar.series, None);
+            let corners = [
+                (start / categories, y.position(bar.to)),
+                (end / categories, y.position(bar.from)),
+            ];
+            Rectangle::new(corners, color.filled())
+        });
+        chart.draw_series(rectangles)?;
+        let zero = y.position(0.0);
+        let base = PathElement::new([(0.0, zero), (1.0, zero)], INK);
+        chart.draw_series([base])?;
+        Ok(())
+    }
+
+    fn draw_bins(
+        &self,
+        chart: &mut Drawn<'_, '_>,
+        histogram: &Histogram,
+        x: &Scale,
+        y: &Scale,
+    ) -> Result<(), Failed> {
+        let coloring = if histogram.names.is_empty() {
+            Coloring::Fixed
+        } else {
+            Coloring::Series
+        };
+        let (across, _) = chart.plotting_area().dim_in_pixel();
+        for (bin, edges) in histogram.edges.windows(2).enumerate() {
+            let mut base = 0;
+            for (series, counts) in histogram.counts.iter().enumerate() {
+                let top = base + counts[bin];
+                let corners = [
+                    (x.position(edges[0]), y.position(top as f64)),
+                    (x.position(edges[1]), y.position(base as f64)),
+                ];
+                if top > base {
+                    let color = self.color_of(coloring, series, None);
+                    let mut rectangle = Rectangle::new(corners, color.filled());
+                    // A gap between neighbours, where there is room for one.
+                    if (corners[1].0 - corners[0].0) * f64::from(across) > 4.0 {
+                        rectangle.set_margin(0, 0, 0, 1);
+                    }
+                    chart.draw_series([rectangle])?;
+                }
+                base = top;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn draw_cells(chart: &mut Drawn<'_, '_>, heatmap: &Heatmap) -> Result<(), Failed> {
+    let columns = heatmap.columns.len().max(1);
+    let rows = heatmap.rows.len().max(1) as f64;
+    let cells = heatmap
+        .cells
+        .iter()
+        .enumerate()
+        .filter_map(|(index, cell)| {
+            let color = Rgb::of_quantity(heatmap.range.position((*cell)?)).plotters();
+            let (row, column) = ((index / columns) as f64, (index % columns) as f64);
+            let corners = [
+                (column / columns as f64, 1.0 - row / rows),
+                ((column + 1.0) / columns as f64, 1.0 - (row + 1.0) / rows),
+            ];
+            Some(Rectangle::new(corners, color.filled()))
+        });
+    chart.draw_series(cells)?;
+    Ok(())
+}
+
+fn ink(size: f64) -> TextStyle<'static> {
+    TextStyle::from(("sans-serif", size)).color(&INK)
+}
+
+fn bold(size: f64) -> TextStyle<'static> {
+    TextStyle::from(("sans-serif", size, FontStyle::Bold)).color(&INK)
+}
+
+fn rounded(scale: &Scale) -> Scale {
+    match scale {
+        Scale::Linear(range) => Scale::Linear(range.rounded(6)),
+        other => other.clone(),
+    }
+}
+
+fn text_width(text: &str) -> usize {
+    width(text) * CHARACTER
+}
+
+fn short(ticks: Vec<Tick>) -> Vec<Tick> {
+    let shortened = ticks.into_iter().map(|tick| Tick {
+        label: shorten(&tick.label, LABEL),
+        ..tick
+    });
+    shortened.collect()
+}
+
+/// As many ticks as have room, and whether their labels stand upright.
+fn x_ticks(scale: &Scale, room: usize) -> (Vec<Tick>, bool) {
+    let fits = |ticks: &[Tick]| {
+        let widest = ticks
+            .iter()
+            .map(|tick| text_width(&tick.label))
+            .max()
+            .unwrap_or(0);
+        (widest + 10) * ticks.len() <= room
+    };
+    if let Scale::Categories(names) = scale {
+        let ticks = short(scale.ticks(names.len()));
+        if fits(&ticks) {
+            return (ticks, false);
+        }
+        // Numbers can be left out, since readers know what stands between them.
+        if !names.iter().all(|name| name.parse::<f64>().is_ok()) {
+            return (short(scale.ticks(room / 16)), true);
+        }
+    }
+    let mut count = 12;
+    loop {
+        let ticks = short(scale.ticks(count));
+        if count <= 2 || fits(&ticks) {
+            return (ticks, false);
+        }
+        count -= 1;
+    }
+}
