@@ -18,13 +18,14 @@ from playwright.sync_api import expect, sync_playwright
 
 TOKEN = "tide"
 
-# What a newcomer is asked and shown at the first start; and all cells in the page, not only those
-# that can be seen.
+# What a newcomer is asked and shown at the first start; the theme that the browser prefers, so that
+# a page can be looked at in light and dark; and all cells in the page, not only those that can be seen.
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
         "checkForUpdates": False,
     },
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
 
@@ -150,17 +151,44 @@ class Notebook:
         self.page.screenshot(path=self._screenshots / f"{name}.png")
 
 
-@pytest.fixture
-def open_notebook(lab, chromium, screenshots):
-    """Opens the notebook in a fresh browser profile and waits for its kernel."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+@contextmanager
+def opened(chromium, address: str, screenshots: Path, color_scheme: str = "light") -> Iterator[Notebook]:
+    """A notebook in a fresh browser profile, in the light or the dark theme, when its kernel is ready."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=color_scheme)
     page = context.new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(lab)
+    page.goto(address)
     notebook = Notebook(page, screenshots)
     page.locator(".jp-Notebook").wait_for(timeout=60_000)
     notebook.wait_for("Idle")
     yield notebook
     context.close()
     assert problems == [], "errors in the page"
+
+
+@pytest.fixture
+def open_notebook(lab, chromium, screenshots):
+    """The tour."""
+    with opened(chromium, lab, screenshots) as notebook:
+        yield notebook
+
+
+@pytest.fixture
+def blank_lab(perilune, tmp_path):
+    """The address of a notebook without a cell in JupyterLab."""
+    notebook = tmp_path / "blank.ipynb"
+    kernelspec = {"name": "lua", "display_name": "Lua", "language": "lua"}
+    document = {"cells": [], "metadata": {"kernelspec": kernelspec}, "nbformat": 4, "nbformat_minor": 5}
+    notebook.write_text(json.dumps(document))
+    with serving(perilune, notebook, tmp_path) as address:
+        yield f"{address}/{notebook.name}?token={TOKEN}"
+
+
+@pytest.fixture(params=["light", "dark"])
+def blank_notebook(request, blank_lab, chromium, screenshots):
+    """A notebook without a cell, in the light and in the dark theme; photographs go into a folder of each."""
+    with opened(chromium, blank_lab, screenshots / request.param, request.param) as notebook:
+        theme = notebook.page.locator("body").get_attribute("data-jp-theme-light")
+        assert theme == str(request.param == "light").lower()
+        yield notebook
