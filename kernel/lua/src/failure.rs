@@ -12,6 +12,7 @@ mod part;
 mod report;
 mod sources;
 mod stack;
+mod style;
 mod syntax;
 
 pub(crate) use excerpt::lines;

@@ -2,6 +2,8 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::style::{END, WRONG};
+
 /// How many characters of a line are shown.
 const WIDTH: usize = 160;
 /// How many characters of a long line are shown before the part that is marked.
@@ -63,10 +65,10 @@ pub(super) fn excerpt(code: &str, line: usize, around: usize, mark: Option<&Mark
         }
         let mark = mark.filter(|mark| mark.line == line && is_worth_it(line_text, &mark.whole));
         let window = window(line_text, mark.map(|mark| &mark.whole));
-        text.push(format!("\x1b[31m--> {number:width$} |\x1b[0m {window}"));
+        text.push(format!("{WRONG}--> {number:width$} |{END} {window}"));
         if let Some(mark) = mark {
             let underline = underline(line_text, mark);
-            text.push(format!("    {:width$} | \x1b[31m{underline}\x1b[0m", ""));
+            text.push(format!("    {:width$} | {WRONG}{underline}{END}", ""));
         }
     }
     text.iter().map(|line| line.trim_end().to_owned()).collect()
@@ -136,7 +138,7 @@ mod tests {
         };
         let text = excerpt(code, 1, 0, Some(&mark));
         text.iter()
-            .map(|line| line.replace("\x1b[31m", "").replace("\x1b[0m", ""))
+            .map(|line| line.replace(WRONG, "").replace(END, ""))
             .collect()
     }
 
@@ -151,7 +153,10 @@ mod tests {
     fn an_excerpt_marks_its_line_and_stays_in_the_code() {
         assert_eq!(
             excerpt("one\ntwo\nthree", 3, 1, None),
-            ["    2 | two", "\x1b[31m--> 3 |\x1b[0m three"]
+            [
+                "    2 | two".to_owned(),
+                format!("{WRONG}--> 3 |{END} three")
+            ]
         );
         assert!(excerpt("one", 2, 1, None).is_empty());
     }

@@ -11,6 +11,7 @@ use super::locals;
 use super::locate::{Location, Locator};
 use super::message::{Said, of_value};
 use super::stack::Frame;
+use super::style::{END, PLACE, WORD, WRONG_HEADING};
 use super::{Sources, Stack};
 use crate::cell::CallError;
 use crate::interrupt::Unwinding;
@@ -82,11 +83,11 @@ fn failure(kind: FailureKind, said: Said, place: &Place<'_>) -> Failure {
 }
 
 pub(super) fn header(name: &str, message: &str) -> String {
-    format!("\x1b[1;31m{name}\x1b[0m: {message}")
+    format!("{WRONG_HEADING}{name}{END}: {message}")
 }
 
 pub(super) fn hint_line(hint: &str) -> String {
-    format!("  \x1b[1mhint:\x1b[0m {hint}")
+    format!("  {WORD}hint:{END} {hint}")
 }
 
 /// Where an error was raised.
@@ -266,7 +267,7 @@ impl Report<'_> {
             for (index, variable) in shown.into_iter().enumerate() {
                 let with = if index == 0 { "with" } else { "    " };
                 self.lines
-                    .push(format!("    \x1b[36m{with}\x1b[0m {variable}"));
+                    .push(format!("    {PLACE}{with}{END} {variable}"));
             }
         }
     }
@@ -301,7 +302,7 @@ fn describe(frame: &Frame, is_entry: bool, names: &HashMap<*const c_void, String
         None if frame.is_native => "[C]: ".to_owned(),
         None => format!("{}: ", frame.chunk),
     };
-    let place = format!("\x1b[36m{place}\x1b[0m");
+    let place = format!("{PLACE}{place}{END}");
     if is_entry || frame.is_main {
         return format!("{place}in {}", frame.chunk);
     }
