@@ -174,21 +174,30 @@ def open_notebook(lab, chromium, screenshots):
         yield notebook
 
 
-@pytest.fixture
-def blank_lab(perilune, tmp_path):
-    """The address of a notebook without a cell in JupyterLab."""
-    notebook = tmp_path / "blank.ipynb"
+@pytest.fixture(scope="session")
+def empty_lab(perilune, tmp_path_factory):
+    """A JupyterLab for all who begin with a notebook without a cell: its folder and its address."""
+    folder = tmp_path_factory.mktemp("blank")
+    with serving(perilune, blank(folder, "first"), tmp_path_factory.mktemp("lab")) as address:
+        yield folder, address
+
+
+def blank(folder: Path, name: str) -> Path:
+    """A notebook without a cell."""
     kernelspec = {"name": "lua", "display_name": "Lua", "language": "lua"}
     document = {"cells": [], "metadata": {"kernelspec": kernelspec}, "nbformat": 4, "nbformat_minor": 5}
+    notebook = folder / f"{name}.ipynb"
     notebook.write_text(json.dumps(document))
-    with serving(perilune, notebook, tmp_path) as address:
-        yield f"{address}/{notebook.name}?token={TOKEN}"
+    return notebook
 
 
 @pytest.fixture(params=["light", "dark"])
-def blank_notebook(request, blank_lab, chromium, screenshots):
+def blank_notebook(request, empty_lab, chromium, screenshots):
     """A notebook without a cell, in the light and in the dark theme; photographs go into a folder of each."""
-    with opened(chromium, blank_lab, screenshots / request.param, request.param) as notebook:
+    folder, lab = empty_lab
+    notebook = blank(folder, f"{request.node.originalname}-{request.param}")
+    address = f"{lab}/{notebook.name}?token={TOKEN}&reset"
+    with opened(chromium, address, screenshots / request.param, request.param) as notebook:
         theme = notebook.page.locator("body").get_attribute("data-jp-theme-light")
         assert theme == str(request.param == "light").lower()
         yield notebook
