@@ -1,3 +1,4 @@
+mod fmt;
 mod history;
 mod kernel;
 mod lab;
@@ -12,6 +13,8 @@ use crate::exit::Exit;
 /// What the program can do. One command is one file of the same name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Format Lua files and the cells of notebooks
+    Fmt(fmt::Arguments),
     /// Look at what was run, in all kernels, or delete of it
     History(Box<history::Arguments>),
     /// Start the kernel, or tell Jupyter about it
@@ -29,6 +32,7 @@ impl Command {
     /// Does it.
     pub fn run(self) -> Result<Exit> {
         match self {
+            Self::Fmt(arguments) => arguments.run(),
             Self::History(arguments) => arguments.run(),
             Self::Kernel(command) => command.run(),
             Self::Lab(arguments) => arguments.run(),

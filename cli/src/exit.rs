@@ -4,8 +4,8 @@ use std::process::ExitCode;
 pub const HELP: &str = "\
 Exit codes:
   0    all went well
-  1    a cell failed, or the command could not do its work
-  2    the command line is wrong
+  1    a cell failed, the command could not do its work, or `fmt --check` found something to do
+  2    the command line is wrong, or `fmt` was given what it cannot format
   124  a cell ran longer than --timeout
   130  interrupted with Ctrl-C
   N    a script that ends itself with os.exit(N)";
@@ -17,6 +17,8 @@ pub enum Exit {
     Success,
     /// A cell failed, or the command could not do its work.
     Failed,
+    /// What was given to format is not what can be formatted.
+    Unformattable,
     /// A cell ran longer than it may, as `timeout(1)` says it.
     TimedOut,
     /// Ctrl-C, as a shell says it.
@@ -43,6 +45,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Failed => 1,
+            Self::Unformattable => 2,
             Self::TimedOut => 124,
             Self::Interrupted => 128 + 2,
             Self::Terminated => 128 + 15,

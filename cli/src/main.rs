@@ -4,6 +4,7 @@ mod atomic_file;
 mod command;
 mod embedded;
 mod exit;
+mod format;
 mod jupyter;
 mod lab;
 mod log;

@@ -1,10 +1,12 @@
 //! Cells: from the user's code to a function that shares its locals with earlier cells.
 
+mod end;
 mod kept;
 mod prepare;
 mod private;
 mod run;
 
+pub use end::CellEnd;
 pub(crate) use kept::{Kept, install, push_closure};
 pub(crate) use prepare::plain_code;
 pub(crate) use private::is_private;

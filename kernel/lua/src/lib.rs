@@ -71,6 +71,7 @@ mod widgets;
 
 use perilune_language::LanguageInfo;
 
+pub use cell::CellEnd;
 pub use interpreter::Interpreter;
 
 /// What Lua tells about itself.
