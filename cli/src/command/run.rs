@@ -90,6 +90,7 @@ impl Arguments {
             memory_limit: self.memory_limit.map(to_bytes),
             arguments: self.arguments.clone(),
             script_name: (source.kind != SourceKind::Notebook).then(name),
+            project: std::env::current_dir().ok(),
         };
         let program = (source.kind == SourceKind::Script).then(name);
         let kernel = EmbeddedKernel::start(descriptors, lua, program)?;

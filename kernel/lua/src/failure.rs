@@ -16,7 +16,7 @@ mod style;
 mod syntax;
 
 pub(crate) use excerpt::lines;
-pub(crate) use hint::Missed;
+pub(crate) use hint::{Missed, nearest};
 pub(crate) use locals::{forget as forget_locals, remember as remember_locals};
 pub(crate) use message::{describe_error, error_text};
 pub(crate) use report::{Place, library_names, of_error, of_unwinding};

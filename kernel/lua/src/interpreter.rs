@@ -62,7 +62,7 @@ impl Interpreter {
         crate::plot::install(&lua, &context.host, &context.interrupt)?;
         comm::install(&lua, &context.host)?;
         crate::widgets::install(&lua)?;
-        crate::require::extend_paths(&lua)?;
+        crate::require::set_paths(&lua, options.project.as_deref())?;
         set_arguments(&lua, &options)?;
         if let Some(limit) = options.memory_limit {
             lua.set_memory_limit(limit)?;

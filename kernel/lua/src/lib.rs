@@ -69,6 +69,8 @@ mod syntax;
 mod value;
 mod widgets;
 
+use std::path::PathBuf;
+
 use perilune_language::LanguageInfo;
 
 pub use cell::CellEnd;
@@ -104,6 +106,9 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// What cells see as `arg[0]`.
     pub script_name: Option<String>,
+    /// The folder that the user works in, whose modules `require` finds: those of a `lua_modules`
+    /// in it or above, and those in the working directory. Without it, as for a daemon, neither.
+    pub project: Option<PathBuf>,
 }
 
 /// Why there is no interpreter.

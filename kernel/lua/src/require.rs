@@ -1,57 +1,18 @@
 //! Where modules come from.
 
-use std::env::consts::ARCH;
+mod install_hint;
+mod missing;
+mod paths;
+
 use std::ffi::{CStr, c_int};
 
-use mlua::{Lua, Table, ffi};
+use mlua::ffi;
 
 use crate::context::Context;
+use crate::native::{self, Raise};
 
-/// Lua's own default (luaconf.h), which knows nothing of distributions.
-const DEFAULT_PATH: &str = "/usr/local/share/lua/5.4/?.lua;/usr/local/share/lua/5.4/?/init.lua;\
-                            /usr/local/lib/lua/5.4/?.lua;/usr/local/lib/lua/5.4/?/init.lua;\
-                            ./?.lua;./?/init.lua";
-const DEFAULT_CPATH: &str = "/usr/local/lib/lua/5.4/?.so;/usr/local/lib/lua/5.4/loadall.so;./?.so";
-
-/// Debian's name for the machine.
-fn multiarch() -> Option<&'static str> {
-    Some(match ARCH {
-        "x86_64" => "x86_64-linux-gnu",
-        "aarch64" => "aarch64-linux-gnu",
-        "arm" => "arm-linux-gnueabihf",
-        "x86" => "i386-linux-gnu",
-        "riscv64" => "riscv64-linux-gnu",
-        "powerpc64" => "powerpc64le-linux-gnu",
-        "s390x" => "s390x-linux-gnu",
-        _ => return None,
-    })
-}
-
-/// Puts the distribution's folders into `package.path` and `package.cpath`, wherever Lua's
-/// default stands in them: `LUA_PATH` and its kin have replaced it, or included it as `;;`.
-///
-/// # Errors
-///
-/// When there is no `package`, or no memory.
-pub(crate) fn extend_paths(lua: &Lua) -> mlua::Result<()> {
-    let package: Table = lua.globals().get("package")?;
-    let path: String = package.get("path")?;
-    let folder = "/usr/share/lua/5.4/?.lua;/usr/share/lua/5.4/?/init.lua;./?.lua";
-    package.set(
-        "path",
-        path.replace(DEFAULT_PATH, &DEFAULT_PATH.replace("./?.lua", folder)),
-    )?;
-    let cpath: String = package.get("cpath")?;
-    let mut folders = String::new();
-    if let Some(machine) = multiarch() {
-        folders = format!("/usr/local/lib/{machine}/lua/5.4/?.so;/usr/lib/{machine}/lua/5.4/?.so;");
-    }
-    folders.push_str("/usr/lib/lua/5.4/?.so;./?.so");
-    package.set(
-        "cpath",
-        cpath.replace(DEFAULT_CPATH, &DEFAULT_CPATH.replace("./?.so", &folders)),
-    )
-}
+pub(crate) use install_hint::how_to_install;
+pub(crate) use paths::{is_module, set_paths};
 
 /// Makes the value on top a global and a module of that name, and pops it.
 ///
@@ -69,7 +30,7 @@ pub(crate) unsafe fn publish(state: *mut ffi::lua_State, name: &CStr) {
     }
 }
 
-/// Has the host told when a library of C is loaded.
+/// Replaces `require`, and has the host told when a library of C is loaded.
 ///
 /// # Safety
 ///
@@ -92,6 +53,86 @@ pub(crate) unsafe fn install(state: *mut ffi::lua_State, context: &Context) {
             ffi::lua_rawseti(state, -2, searcher);
         }
         ffi::lua_settop(state, top);
+        native::push(state, context, require);
+        ffi::lua_setglobal(state, c"require".as_ptr());
+    }
+}
+
+/// `require(name)`, which says shortly where it looked.
+unsafe extern "C-unwind" fn require(state: *mut ffi::lua_State) -> c_int {
+    const NAME: c_int = 1;
+    const LOADED: c_int = 2;
+    // SAFETY: a transcription of `ll_require` (loadlib.c). Nothing here wants to be dropped.
+    unsafe {
+        ffi::luaL_checkstring(state, NAME);
+        ffi::lua_settop(state, 1);
+        ffi::lua_getfield(state, ffi::LUA_REGISTRYINDEX, c"_LOADED".as_ptr());
+        ffi::lua_pushvalue(state, NAME);
+        ffi::lua_gettable(state, LOADED);
+        if ffi::lua_toboolean(state, -1) != 0 {
+            return 1;
+        }
+        ffi::lua_settop(state, LOADED);
+        if !find_loader(state) {
+            return missing::raise(state);
+        }
+        // Loader and data; the data is returned too.
+        ffi::lua_insert(state, -2);
+        ffi::lua_pushvalue(state, NAME);
+        ffi::lua_pushvalue(state, -3);
+        ffi::lua_call(state, 2, 1);
+        if ffi::lua_type(state, -1) != ffi::LUA_TNIL {
+            ffi::lua_pushvalue(state, NAME);
+            ffi::lua_insert(state, -2);
+            ffi::lua_settable(state, LOADED);
+        } else {
+            ffi::lua_settop(state, -2);
+        }
+        ffi::lua_pushvalue(state, NAME);
+        if ffi::lua_gettable(state, LOADED) == ffi::LUA_TNIL {
+            ffi::lua_settop(state, -2);
+            ffi::lua_pushboolean(state, 1);
+            ffi::lua_pushvalue(state, NAME);
+            ffi::lua_pushvalue(state, -2);
+            ffi::lua_settable(state, LOADED);
+        }
+        ffi::lua_insert(state, -2);
+        2
+    }
+}
+
+/// Pushes a loader and its data, or a list of what the searchers said.
+unsafe fn find_loader(state: *mut ffi::lua_State) -> bool {
+    // SAFETY: a transcription of `findloader`; the arguments are the name and the loaded modules.
+    unsafe {
+        ffi::lua_createtable(state, 4, 0);
+        let said = ffi::lua_gettop(state);
+        // Whatever the global has become.
+        let is_table = ffi::lua_getfield(state, 2, c"package".as_ptr()) == ffi::LUA_TTABLE
+            && ffi::lua_getfield(state, -1, c"searchers".as_ptr()) == ffi::LUA_TTABLE;
+        if !is_table {
+            ffi::luaL_error(state, c"'package.searchers' must be a table".as_ptr());
+        }
+        let searchers = ffi::lua_gettop(state);
+        let mut count = 0;
+        for searcher in 1.. {
+            if ffi::lua_rawgeti(state, searchers, searcher) == ffi::LUA_TNIL {
+                break;
+            }
+            ffi::lua_pushvalue(state, 1);
+            ffi::lua_call(state, 1, 2);
+            if ffi::lua_type(state, -2) == ffi::LUA_TFUNCTION {
+                return true;
+            }
+            if ffi::lua_type(state, -2) == ffi::LUA_TSTRING {
+                count += 1;
+                ffi::lua_pushvalue(state, -2);
+                ffi::lua_rawseti(state, said, count);
+            }
+            ffi::lua_settop(state, searchers);
+        }
+        ffi::lua_settop(state, said);
+        false
     }
 }
 
@@ -107,11 +148,4 @@ unsafe extern "C-unwind" fn load_and_tell(state: *mut ffi::lua_State) -> c_int {
         }
         ffi::lua_gettop(state)
     }
-}
-
-pub(crate) fn is_module(_: &Lua, _: &str) -> bool {
-    false
-}
-pub(crate) fn how_to_install(_: &str) -> Option<String> {
-    None
 }

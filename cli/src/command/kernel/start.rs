@@ -33,6 +33,9 @@ pub struct Arguments {
     /// How much memory Lua may use, such as 512MiB or 2GiB
     #[arg(long, value_name = "SIZE")]
     memory_limit: Option<ByteSize>,
+    /// Let require find no modules in the working directory, nor in a lua_modules in it or above
+    #[arg(long)]
+    no_project: bool,
     /// The address to listen on, where the connection file is to be written [default: 127.0.0.1]
     #[arg(long)]
     ip: Option<IpAddr>,
@@ -136,6 +139,10 @@ impl Arguments {
         let options = Options {
             lua: LuaOptions {
                 memory_limit: self.memory_limit.map(to_bytes),
+                // A front end starts the kernel in the notebook's folder.
+                project: (!self.no_project)
+                    .then(std::env::current_dir)
+                    .and_then(Result::ok),
                 ..LuaOptions::default()
             },
             program: None,

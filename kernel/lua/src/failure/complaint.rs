@@ -47,7 +47,10 @@ const STRING_ARITHMETIC: [&str; 8] = [
 /// Where the message itself begins, behind `cell[1]:2: `.
 pub(super) fn without_place(message: &str) -> &str {
     // Each coroutine that an error passes through may have put a place before it.
-    let Some((place, rest)) = message.split_once(": ") else {
+    let Some((place, rest)) = message
+        .split_once(": ")
+        .filter(|(place, _)| !place.contains('\n'))
+    else {
         return message;
     };
     let is_place = place.rsplit_once(':').is_some_and(|(_, line)| {

@@ -46,12 +46,18 @@ pub(super) fn line_starts(code: &str) -> Vec<usize> {
 /// The lines around `line`, counted from 1, with an arrow at it and the mark below it.
 pub(super) fn excerpt(code: &str, line: usize, around: usize, mark: Option<&Mark>) -> Vec<String> {
     let first = line.saturating_sub(around).max(1);
-    let shown: Vec<_> = lines(code)
+    let mut shown: Vec<_> = lines(code)
         .enumerate()
         .map(|(index, text)| (index + 1, text))
         .skip(first - 1)
         .take_while(|(number, _)| *number <= line + around)
         .collect();
+    while shown
+        .last()
+        .is_some_and(|(number, text)| *number > line && text.trim().is_empty())
+    {
+        shown.pop();
+    }
     let Some((last, _)) = shown.last().filter(|(last, _)| *last >= line) else {
         return Vec::new();
     };

@@ -4,12 +4,13 @@ use std::ffi::c_void;
 use mlua::{Lua, Table, Value};
 use perilune_language::{Failure, FailureKind};
 
-use super::complaint::Complaint;
+use super::complaint::{Complaint, without_place};
 use super::excerpt::excerpt;
 use super::hint::{Missed, Scene};
 use super::locals;
 use super::locate::{Location, Locator};
 use super::message::{Said, of_value};
+use super::sources::of_file;
 use super::stack::Frame;
 use super::style::{END, PLACE, WORD, WRONG_HEADING};
 use super::{Sources, Stack};
@@ -69,10 +70,13 @@ pub(crate) fn of_unwinding(unwinding: Unwinding, place: &Place<'_>) -> Failure {
 }
 
 fn failure(kind: FailureKind, said: Said, place: &Place<'_>) -> Failure {
-    let (hints, frames) = place.lines(&said.message);
+    let (mut hints, frames) = place.lines(&said.message);
+    let module = broken_module(place.lua, &said.message);
     let mut traceback = vec![header(&said.name, &said.message)];
     traceback.extend(said.value.map(|value| format!("  the error is {value}")));
+    hints.extend(of_library(&said.message));
     traceback.extend(hints.iter().map(|hint| hint_line(hint)));
+    traceback.extend(module);
     traceback.extend(frames);
     Failure {
         kind,
@@ -88,6 +92,40 @@ pub(super) fn header(name: &str, message: &str) -> String {
 
 pub(super) fn hint_line(hint: &str) -> String {
     format!("  {WORD}hint:{END} {hint}")
+}
+
+/// The place in a module that does not compile, from `error loading module 'm' from file 'm.lua':`
+/// and Lua's own message.
+fn broken_module(lua: &Lua, message: &str) -> Vec<String> {
+    let read = || {
+        let (_, rest) = without_place(message)
+            .strip_prefix("error loading module '")?
+            .split_once("' from file '")?;
+        let (path, rest) = rest.split_once("':\n\t")?;
+        let code = of_file(path)?;
+        Some(super::syntax::place_of(lua, rest, path, &code))
+    };
+    read().unwrap_or_default()
+}
+
+/// Of a library of C that could not be loaded.
+fn of_library(message: &str) -> Option<String> {
+    if !message.contains("error loading module '") {
+        return None;
+    }
+    let hint = if message.contains("undefined symbol: lua") {
+        "the library was built for another version of Lua; this is Lua 5.4"
+    } else if ["wrong ELF class", "invalid ELF header", "file too short"]
+        .iter()
+        .any(|reason| message.contains(reason))
+    {
+        "the library was built for another kind of machine, or is damaged"
+    } else if message.contains("cannot open shared object file") {
+        "the library needs another one that is not installed"
+    } else {
+        return None;
+    };
+    Some(hint.to_owned())
 }
 
 /// Where an error was raised.

@@ -136,7 +136,8 @@ impl Sources {
     }
 }
 
-fn of_file(path: &str) -> Option<Rc<str>> {
+/// What a file says.
+pub(super) fn of_file(path: &str) -> Option<Rc<str>> {
     let file = File::open(path).ok()?;
     // A FIFO or a device could block, or never end.
     if !file.metadata().ok()?.is_file() {

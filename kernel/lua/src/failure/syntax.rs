@@ -13,31 +13,39 @@ use crate::syntax::{Outline, Token, TokenKind, tokens};
 /// The failure of code that does not compile.
 pub(crate) fn of_syntax(lua: &Lua, message: String, cell: &str, code: &str) -> Failure {
     let mut traceback = vec![header("SyntaxError", &message)];
-    if let Some(line) = line_of(&message, cell) {
-        let tokens: Vec<_> = tokens(code).collect();
-        let place = place(lua, &message, code, &tokens);
-        let hint = slip::hint(&message, code, &tokens, place.at);
-        traceback.extend(hint.map(|hint| hint_line(&hint)));
-        // An end that is missing is missed behind the last line.
-        let last = lines(code.trim_end()).count();
-        let line = line.min(last.max(1));
-        let mark = place.at.and_then(|at| mark(code, tokens.get(at)?));
-        let shown = excerpt(code, line, AROUND, mark.as_ref());
-        let is_far = |opened: &usize| opened + AROUND < line;
-        traceback.extend(shown.into_iter().map(|line| format!("  {line}")));
-        let opened = place.opened.and_then(|at| mark_line(code, tokens.get(at)?));
-        if let Some(opened) = opened.filter(is_far) {
-            traceback.push("  opened here".to_owned());
-            let shown = excerpt(code, opened, 0, None);
-            traceback.extend(shown.into_iter().map(|line| format!("  {line}")));
-        }
-    }
+    traceback.extend(place_of(lua, &message, cell, code));
     Failure {
         kind: FailureKind::Syntax,
         name: "SyntaxError".to_owned(),
         message,
         traceback,
     }
+}
+
+/// A hint, and the place in the code that `message` is about.
+pub(super) fn place_of(lua: &Lua, message: &str, chunk: &str, code: &str) -> Vec<String> {
+    let Some(line) = line_of(message, chunk) else {
+        return Vec::new();
+    };
+    let mut text = Vec::new();
+    let tokens: Vec<_> = tokens(code).collect();
+    let place = place(lua, message, code, &tokens);
+    let hint = slip::hint(message, code, &tokens, place.at);
+    text.extend(hint.map(|hint| hint_line(&hint)));
+    // An end that is missing is missed behind the last line.
+    let last = lines(code.trim_end()).count();
+    let line = line.min(last.max(1));
+    let mark = place.at.and_then(|at| mark(code, tokens.get(at)?));
+    let shown = excerpt(code, line, AROUND, mark.as_ref());
+    let is_far = |opened: &usize| opened + AROUND < line;
+    text.extend(shown.into_iter().map(|line| format!("  {line}")));
+    let opened = place.opened.and_then(|at| mark_line(code, tokens.get(at)?));
+    if let Some(opened) = opened.filter(is_far) {
+        text.push("  opened here".to_owned());
+        let shown = excerpt(code, opened, 0, None);
+        text.extend(shown.into_iter().map(|line| format!("  {line}")));
+    }
+    text
 }
 
 /// The line in `cell[1]:7: unexpected symbol`.

@@ -7,4 +7,4 @@ table.getn({})
 -- %%
 x = null.field
 -- %%
-require("no_such_thing_at_all")
+console.log("x")
