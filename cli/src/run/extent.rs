@@ -32,6 +32,11 @@ impl Extent {
         }
     }
 
+    /// How far to the right the cursor is, from 0.
+    pub fn column(self) -> usize {
+        self.column
+    }
+
     /// Takes text that was measured by itself, from the start of a line to the start of another.
     pub fn add(&mut self, other: Self) {
         self.lines += other.lines;

@@ -1,3 +1,5 @@
+mod bars;
+
 use std::collections::HashMap;
 use std::env;
 use std::fs::File;
@@ -10,6 +12,7 @@ use crate::embedded::Question;
 use crate::embedded::event::{CellError, Display, Event, Object, StreamName};
 use crate::notebook::CodeCell;
 use crate::standard::Kept;
+use bars::{Bars, Logged, Progress};
 
 /// A run as a person sees it: what is written to the streams as it is, and the text of what is
 /// shown. On a terminal, updates replace what they update while that is still the last thing.
@@ -22,6 +25,12 @@ pub struct Terminal {
     rewrites: bool,
     colours: bool,
     at_line_start: bool,
+    /// Whether standard error is a terminal, at whose end bars can be drawn; else it is a log.
+    draws_bars: bool,
+    bars: Bars,
+    logged: Logged,
+    /// What takes the bars away that are drawn now.
+    bars_erasure: Option<String>,
     /// Since the cell began, or its output was cleared. Measured only where it can be taken back.
     written: Extent,
     clear_before_next: bool,
@@ -42,6 +51,10 @@ impl Terminal {
             rewrites: on_terminal && kept.stderr.is_terminal() && !is_dumb(),
             colours: wants_colours(&kept.stderr),
             at_line_start: true,
+            draws_bars: kept.stderr.is_terminal() && !is_dumb(),
+            bars: Bars::default(),
+            logged: Logged::default(),
+            bars_erasure: None,
             written: Extent::default(),
             clear_before_next: false,
             shown: HashMap::new(),
@@ -58,13 +71,13 @@ impl Terminal {
         }
         self.last = None;
         self.at_line_start = text.ends_with('\n');
-        if self.rewrites {
-            self.written.write(text, self.size().1);
-        }
         let mut file = match stream {
             StreamName::Stdout => &self.kept.stdout,
             StreamName::Stderr => &self.kept.stderr,
         };
+        if self.rewrites || self.draws_bars && stream == StreamName::Stderr {
+            self.written.write(text, self.size().1);
+        }
         file.write_all(text.as_bytes())
     }
 
@@ -135,6 +148,54 @@ impl Terminal {
         }
     }
 
+    fn progress(&mut self, news: Progress) -> io::Result<()> {
+        if !self.draws_bars {
+            return match self.logged.take(news) {
+                Some(line) => self.write_lines(StreamName::Stderr, &line),
+                None => Ok(()),
+            };
+        }
+        self.hide_bars()?;
+        for line in self.bars.take(news) {
+            self.write_lines(StreamName::Stderr, &line)?;
+        }
+        self.show_bars()
+    }
+
+    /// Draws the bars below everything else.
+    fn show_bars(&mut self) -> io::Result<()> {
+        let (rows, columns) = self.size();
+        let room = columns.saturating_sub(1).max(1);
+        let lines: Vec<_> = self
+            .bars
+            .lines()
+            .take(rows.saturating_sub(2).max(1))
+            .map(|line| console::truncate_str(line, room, "…"))
+            .collect();
+        let Some(below) = lines.len().checked_sub(1) else {
+            return Ok(());
+        };
+        let column = self.written.column();
+        let (begin, back) = match column {
+            0 => ("", String::new()),
+            // Back to the end of a line that goes on.
+            column => ("\n", format!("\u{1b}[1A\u{1b}[{}G", column + 1)),
+        };
+        let up = match below {
+            0 => String::new(),
+            lines => format!("\u{1b}[{lines}A"),
+        };
+        self.bars_erasure = Some(format!("\r{up}\u{1b}[J{back}"));
+        (&self.kept.stderr).write_all(format!("{begin}{}", lines.join("\n")).as_bytes())
+    }
+
+    fn hide_bars(&mut self) -> io::Result<()> {
+        match self.bars_erasure.take() {
+            Some(erasure) => (&self.kept.stderr).write_all(erasure.as_bytes()),
+            None => Ok(()),
+        }
+    }
+
     fn show_error(&mut self, error: &CellError) -> io::Result<()> {
         let mut text = error.traceback.join("\n");
         if text.is_empty() {
@@ -148,10 +209,14 @@ impl Terminal {
 
     /// Rows and columns.
     fn size(&self) -> (usize, usize) {
-        match rustix::termios::tcgetwinsize(&self.kept.stdout) {
-            Ok(size) if size.ws_col > 0 => (size.ws_row.into(), size.ws_col.into()),
-            _ => (24, 80),
-        }
+        let terminals = [&self.kept.stdout, &self.kept.stderr];
+        terminals
+            .into_iter()
+            .find_map(|terminal| {
+                let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+                (size.ws_col > 0).then_some((size.ws_row.into(), size.ws_col.into()))
+            })
+            .unwrap_or((24, 80))
     }
 }
 
@@ -167,6 +232,12 @@ impl Report for Terminal {
     }
 
     fn event(&mut self, _cell: usize, event: &Event) -> io::Result<()> {
+        if let Event::Display(display) | Event::Update(display) = event
+            && let Some(news) = Progress::of(display)
+        {
+            return self.progress(news);
+        }
+        self.hide_bars()?;
         match event {
             Event::Started(_) => Ok(()),
             Event::Stream(stream) => self.write(stream.name, &stream.text),
@@ -181,10 +252,12 @@ impl Report for Terminal {
                 Ok(())
             }
             Event::Clear { wait: false } => self.clear(),
-        }
+        }?;
+        self.show_bars()
     }
 
     fn question(&mut self, _cell: usize, question: &Question) -> io::Result<()> {
+        self.hide_bars()?;
         // What is piped elsewhere shall hold only what the cells wrote.
         if self.kept.stdout.is_terminal() {
             self.write(StreamName::Stdout, &question.prompt)
@@ -201,6 +274,11 @@ impl Report for Terminal {
     }
 
     fn cell_ends(&mut self, _cell: &CodeCell, _end: &CellSummary) -> io::Result<()> {
+        // Bars of loops that were never ended.
+        self.hide_bars()?;
+        for line in self.bars.end() {
+            self.write_lines(StreamName::Stderr, &line)?;
+        }
         Ok(())
     }
 

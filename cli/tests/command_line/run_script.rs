@@ -169,6 +169,46 @@ fn a_second_interrupt_does_not_wait_for_code_that_cannot_be_stopped() {
 }
 
 #[test]
+fn a_log_has_a_line_for_each_tenth_of_a_loop() {
+    let here = Surroundings::new();
+    // Long enough for the kernel to tell of each round.
+    let code = "for i in progress(5, {label = 'work'}) do perilune.sleep(0.12) print(i) end
+        for i in progress(3, {label = 'fast'}) do end
+        for i in progress(10, {label = 'short'}) do if i == 4 then break end end";
+    here.write("s.lua", code);
+    let ended = here.run(["run", "s.lua"]);
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (Some(0), "1\n2\n3\n4\n5\n"),
+        "{ended:?}"
+    );
+    let counts: Vec<&str> = ended
+        .stderr
+        .lines()
+        .map(|line| line.split(['|', '[']).next().unwrap().trim_end())
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            "work:  20%",
+            "work:  40%",
+            "work:  60%",
+            "work:  80%",
+            "work: 100%",
+            "fast: 100%",
+            "short:  30%"
+        ],
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.trim_end().ends_with(" stopped"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
 fn memory_can_be_limited() {
     let here = Surroundings::new();
     here.write(

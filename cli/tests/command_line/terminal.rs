@@ -115,3 +115,92 @@ fn clearing_takes_back_what_the_cell_has_written() {
         (Some(0), "a\r\nb\r\n\r\u{1b}[2A\u{1b}[Jc\r\n")
     );
 }
+
+/// A screen of 80 columns, after what a program has written to it.
+fn screen(seen: &str) -> Vec<String> {
+    let mut lines = vec![Vec::new()];
+    let (mut row, mut column) = (0, 0);
+    let mut rest = seen.chars().peekable();
+    while let Some(sign) = rest.next() {
+        match sign {
+            '\r' => column = 0,
+            '\n' => {
+                row += 1;
+                lines.resize(lines.len().max(row + 1), Vec::new());
+            }
+            '\u{1b}' => {
+                assert_eq!(rest.next(), Some('['));
+                let mut number = String::new();
+                while let Some(digit) = rest.next_if(char::is_ascii_digit) {
+                    number.push(digit);
+                }
+                let number = number.parse().unwrap_or(1);
+                match rest.next() {
+                    Some('A') => row -= number,
+                    Some('G') => column = number - 1,
+                    Some('J') => {
+                        lines.truncate(row + 1);
+                        lines[row].truncate(column);
+                    }
+                    other => panic!("{other:?} in {seen:?}"),
+                }
+            }
+            sign => {
+                let line: &mut Vec<char> = &mut lines[row];
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = sign;
+                column += 1;
+            }
+        }
+    }
+    let lines = lines
+        .into_iter()
+        .map(|line| line.into_iter().collect::<String>());
+    lines.map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn bars_stay_below_what_is_written() {
+    let here = Surroundings::new();
+    let code = "io.write('be') io.write('gun')
+        for i in progress(2, {label = 'outer'}) do
+            for j in progress(3, {label = 'inner'}) do io.write('.') end
+            print(' round ' .. i)
+            if i == 2 then io.read() end
+        end
+        print('after')";
+    let mut terminal = Terminal::run(&here, code);
+    terminal.wait_for("round 2");
+    terminal.type_line("go on");
+    let (code, seen) = terminal.ended();
+    assert_eq!(code, Some(0), "{seen:?}");
+    let screen = screen(&seen);
+    assert_eq!(screen[0], "begun... round 1");
+    assert_eq!(screen[1], "... round 2");
+    assert!(
+        screen[screen.len() - 4].starts_with("outer: 100%|████████████████████| 2/2 ["),
+        "{screen:?}"
+    );
+    assert!(
+        screen[screen.len() - 3].starts_with("inner: 100%|████████████████████| 3/3 ["),
+        "{screen:?}"
+    );
+    assert_eq!(screen[screen.len() - 2], "after", "{screen:?}");
+}
+
+#[test]
+fn a_bar_of_a_failed_loop_says_so() {
+    let here = Surroundings::new();
+    let (code, seen) = Terminal::run(
+        &here,
+        "for i in progress(4) do if i == 2 then error('boom') end end",
+    )
+    .ended();
+    assert_eq!(code, Some(1));
+    let bar = seen.find("failed").expect(&seen);
+    assert!(bar < seen.find("boom").unwrap(), "{seen:?}");
+    assert!(
+        seen.contains(" 25%|█████               | 1/4 ["),
+        "{seen:?}"
+    );
+}

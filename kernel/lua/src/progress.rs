@@ -35,8 +35,12 @@ pub(crate) fn install(
     let native = lua.create_table()?;
     let new_id = function::create(lua, |_, _| Ok(Uuid::new_v4().to_string()))?;
     native.raw_set("new_id", new_id)?;
-    for (name, function) in [("clock", clock as ffi::lua_CFunction), ("run", run)] {
-        // SAFETY: neither function touches what is not its own.
+    for (name, function) in [
+        ("clock", clock as ffi::lua_CFunction),
+        ("run", run),
+        ("unwinding", unwinding),
+    ] {
+        // SAFETY: none of the functions touches what is not its own.
         native.raw_set(name, unsafe { lua.create_c_function(function)? })?;
     }
     let host = Arc::clone(host);
@@ -112,5 +116,12 @@ unsafe extern "C-unwind" fn run(state: *mut ffi::lua_State) -> c_int {
         let runs = Context::of_state(state).runs.get();
         ffi::lua_pushinteger(state, runs);
     }
+    1
+}
+
+/// `unwinding()`: whether the cell is being ended, whatever protects it.
+unsafe extern "C-unwind" fn unwinding(state: *mut ffi::lua_State) -> c_int {
+    // SAFETY: a C function has room for one value.
+    unsafe { ffi::lua_pushboolean(state, interrupt::is_unwinding().into()) };
     1
 }

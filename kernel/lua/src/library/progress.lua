@@ -6,7 +6,8 @@ local error, ipairs, next, rawget, rawlen, select, setmetatable, tostring, type 
   error, ipairs, next, rawget, rawlen, select, setmetatable, tostring, type
 local exp, floor = math.exp, math.floor
 local metatable = debug.getmetatable
-local clock, draw, new_id, run = native.clock, native.draw, native.new_id, native.run
+local clock, run, unwinding = native.clock, native.run, native.unwinding
+local draw, new_id = native.draw, native.new_id
 local step_of_ipairs = ipairs({})
 
 -- Seconds between two drawings of one bar.
@@ -83,15 +84,15 @@ local function finish(bar, state)
       end
     end
   end
-  local now = clock()
+  local now, inner = clock(), bar.inner
+  -- Each drawing ends this function when the cell is being interrupted.
+  if inner and inner.pending and not unwinding() then
+    show(inner.pending, now)
+  end
   if bar.drawn or state == "failed" then
     show(bar, now)
   else
     bar.display.pending = bar
-  end
-  local inner = bar.inner
-  if inner and inner.pending then
-    show(inner.pending, now)
   end
 end
 
@@ -128,14 +129,15 @@ local function over_numbers(first, last, by, options)
   return loop(bar, function()
     done = done + 1
     bar.done = done
+    if done >= total then
+      bar.finished = true
+      return nil
+    end
     local now = clock()
     if now >= bar.due then
       redraw(bar, now)
     end
-    if done < total then
-      return first + done * by
-    end
-    bar.finished = true
+    return first + done * by
   end)
 end
 
@@ -144,15 +146,16 @@ local function over_sequence(sequence, options)
   return loop(bar, function()
     done = done + 1
     bar.done = done
+    local value = sequence[done + 1]
+    if value == nil then
+      bar.finished = true
+      return nil
+    end
     local now = clock()
     if now >= bar.due then
       redraw(bar, now)
     end
-    local value = sequence[done + 1]
-    if value ~= nil then
-      return done + 1, value
-    end
-    bar.finished = true
+    return done + 1, value
   end)
 end
 
@@ -180,7 +183,8 @@ local function over_iterator(iterator, state, control, theirs, options)
     done = done + 1
     bar.done = done
     local now = clock()
-    if now >= bar.due then
+    -- The last drawing is that of the end.
+    if now >= bar.due and done ~= total then
       redraw(bar, now)
     end
     return pass(iterator(state, control))
