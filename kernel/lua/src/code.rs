@@ -8,33 +8,35 @@ use perilune_language::Completion;
 
 use crate::context::Context;
 
-mod chain;
+mod candidates;
 mod complete;
 mod completeness;
-#[allow(dead_code)]
 mod documentation;
+mod files;
 mod help;
 mod inspect;
-#[allow(dead_code)]
+mod live;
 mod manual;
 mod names;
-mod resolve;
-#[allow(dead_code)]
+mod place;
+mod readings;
+mod rendering;
+mod resolver;
 mod signature;
 mod snapshot;
-#[allow(dead_code)]
 mod source;
-#[allow(dead_code)]
+mod strings;
 mod types;
 
 pub(crate) use completeness::is_complete;
 pub(crate) use help::help_request;
 pub(crate) use inspect::inspect;
+pub(crate) use readings::Readings;
 pub(crate) use snapshot::snapshot;
 
 /// What could stand at `cursor`.
 pub(crate) fn complete(lua: &Lua, context: &Context, code: &str, cursor: usize) -> Completion {
-    complete::complete(&resolve::Live::new(lua, context), code, cursor)
+    complete::complete(&live::Live::new(lua, context), code, cursor)
 }
 
 /// The byte at which the code point `position` starts; the code's end if there is none.

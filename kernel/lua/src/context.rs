@@ -7,6 +7,7 @@ use mlua::ffi;
 use perilune_language::{Host, Interrupt, Stream};
 
 use crate::cell::Kept;
+use crate::code::Readings;
 use crate::failure::{Missed, Sources, Stack};
 use crate::interrupt::Watchdog;
 use crate::io::{Children, Streams};
@@ -24,6 +25,8 @@ pub(crate) struct Context {
     pub(crate) sources: RefCell<Sources>,
     /// What cells that failed would have set.
     pub(crate) missed: RefCell<Missed>,
+    /// The earlier cells, as completion has read them.
+    pub(crate) readings: RefCell<Readings>,
     /// Where the error that unwinds was raised, innermost coroutine first.
     pub(crate) stacks: RefCell<Vec<Stack>>,
     /// Where coroutines that `coroutine.wrap` has closed since had raised their error.
@@ -58,6 +61,7 @@ impl Context {
             kept: RefCell::default(),
             sources: RefCell::default(),
             missed: RefCell::default(),
+            readings: RefCell::default(),
             stacks: RefCell::default(),
             lost_stacks: RefCell::default(),
             warnings: Cell::new(true),

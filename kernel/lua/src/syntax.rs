@@ -8,15 +8,13 @@ mod lexer;
 mod outline;
 mod parser;
 mod reader;
-#[allow(dead_code)]
 mod tree;
 
 pub(crate) use lexer::{Token, TokenKind, is_keyword, tokens, tokens_with_comments};
 pub(crate) use outline::{Attribute, Outline, TailKind};
-#[allow(unused_imports)]
 pub(crate) use tree::{
-    Assignment, Below, Comment, CommentId, Declaration, DeclarationId, Expression, ExpressionId,
-    Function, FunctionId, Item, Origin, Span, Tree,
+    Assignment, Below, CommentId, DeclarationId, Expression, ExpressionId, FunctionId, Item,
+    Origin, Span, Tree,
 };
 
 /// Keywords in the manual's order (section 3.1).

@@ -1,18 +1,27 @@
-use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use mlua::{Function, Lua, Value};
+use mlua::{Lua, Value};
 use perilune_language::{Detail, MimeBundle};
 
 use super::byte_of;
-use super::chain::{Chain, Root, chain_at};
+use super::documentation::Documentation;
+use super::live::{Live, chunk_name};
 use super::manual::manual;
-use super::resolve::{parameters, resolve};
+use super::names::{Names, Shape, Shaped};
+use super::rendering::About;
+use super::resolver::{Candidate, Resolver, Thing};
+use super::signature::{Parameters, parameters, with_types};
+use super::source::{Path, Root, Source, line_of};
+use super::types::Type;
 use crate::context::Context;
-use crate::failure::{library_names, lines};
-use crate::syntax::is_keyword;
+use crate::syntax::{DeclarationId, Expression, ExpressionId, FunctionId, Origin};
 use crate::value::summary;
 
-/// What is known of the name at `cursor`.
+/// How many entries of a table are counted.
+const MOST_COUNTED: usize = 1_000_000;
+
+/// What is known of the name at `cursor`, or of the function whose arguments it is in.
 pub(crate) fn inspect(
     lua: &Lua,
     context: &Context,
@@ -20,151 +29,422 @@ pub(crate) fn inspect(
     cursor: usize,
     detail: Detail,
 ) -> Option<MimeBundle> {
-    let chain = chain_at(code, byte_of(code, cursor))?;
-    if is_keyword(chain.name) {
-        return None;
-    }
-    let value = resolve(lua, context, &chain)?;
-    let about = match &value {
-        Value::Function(function) => about_function(lua, context, &chain, function, detail),
-        value => About {
-            heading: format!("{}: {}", path(&chain), value.type_name()),
-            document: manual()
-                .entry(&path(&chain))
-                .map_or_else(String::new, |entry| entry.documentation.text),
-            source: Some(summary(lua, value)),
-            place: None,
-        },
+    let cursor = byte_of(code, cursor);
+    let source = Arc::new(Source::read("", Arc::from(code)));
+    let names = Live::new(lua, context);
+    let inspector = Inspector {
+        resolver: Resolver::new(&names, Arc::clone(&source)),
+        names: &names,
+        detail,
     };
+    let about = asked_for(&source, cursor)
+        .into_iter()
+        .find_map(|asked| inspector.about(&asked))?;
     Some(about.bundle())
 }
 
-/// What an inspection says.
-struct About {
-    heading: String,
-    document: String,
-    /// Lua to show: a function's source, or a value.
-    source: Option<String>,
-    place: Option<String>,
+/// What a cursor may ask for.
+enum Asked {
+    Expression(ExpressionId),
+    /// A method of something, by its name.
+    Method(ExpressionId, String),
+    Declaration(DeclarationId),
 }
 
-impl About {
-    fn bundle(self) -> MimeBundle {
-        let mut plain = format!("\x1b[1m{}\x1b[0m", self.heading);
-        let mut markdown = format!("```lua\n{}\n```\n", self.heading);
-        if !self.document.is_empty() {
-            let _ = write!(plain, "\n\n{}", self.document);
-            let _ = write!(markdown, "\n{}\n", self.document);
+/// What is at a byte, what is most likely meant first.
+fn asked_for(source: &Source, cursor: usize) -> Vec<Asked> {
+    let tree = &source.tree;
+    let mut asked = Vec::new();
+    for (index, expression) in tree.expressions.iter().enumerate() {
+        match expression {
+            Expression::Name { name, .. } | Expression::Field { name, .. }
+                if name.contains(cursor) && name.start < name.end =>
+            {
+                asked.push(Asked::Expression(ExpressionId(index)));
+            }
+            Expression::Call {
+                function,
+                method: Some(name),
+                ..
+            } if name.contains(cursor) && name.start < name.end => {
+                asked.push(Asked::Method(*function, source.text(*name).to_owned()));
+            }
+            _ => {}
         }
-        if let Some(source) = &self.source {
-            let _ = write!(plain, "\n\n{source}");
-            let _ = write!(markdown, "\n```lua\n{source}\n```\n");
+    }
+    for (index, declaration) in tree.declarations.iter().enumerate() {
+        if declaration.name.contains(cursor) && declaration.name.start < declaration.name.end {
+            asked.push(Asked::Declaration(DeclarationId(index)));
         }
-        if let Some(place) = &self.place {
-            let _ = write!(plain, "\n\nDefined in {place}");
-            let _ = write!(markdown, "\nDefined in `{place}`\n");
-        }
-        MimeBundle::plain(plain).with("text/markdown", markdown)
     }
-}
-
-fn path(chain: &Chain<'_>) -> String {
-    let mut path = String::new();
-    if let Some((root, fields)) = &chain.base {
-        path.push_str(match root {
-            Root::Name(name) => name,
-            Root::String => "string",
-        });
-        for field in fields {
-            path.push('.');
-            path.push_str(field);
-        }
-        let is_string = matches!(root, Root::String);
-        path.push(if chain.is_method && !is_string {
-            ':'
-        } else {
-            '.'
-        });
-    }
-    path + chain.name
-}
-
-fn about_function(
-    lua: &Lua,
-    context: &Context,
-    chain: &Chain<'_>,
-    function: &Function,
-    detail: Detail,
-) -> About {
-    let names = library_names(lua);
-    let builtin = names
-        .get(&function.to_pointer())
-        .and_then(|name| Some((name.clone(), manual().entry(name)?)));
-    if let Some((name, builtin)) = builtin {
-        return About {
-            heading: format!("{name}{}", builtin.signature().unwrap_or_default()),
-            document: builtin.documentation.text,
-            source: None,
-            place: None,
-        };
-    }
-    let info = function.info();
-    let chunk = info.source.as_deref().unwrap_or_default();
-    let (name, is_file) = match chunk.strip_prefix('@') {
-        Some(name) => (name, true),
-        None => (chunk.strip_prefix('=').unwrap_or_default(), false),
-    };
-    let heading = format!(
-        "{}{}",
-        path(chain),
-        parameters(lua, function).text(chain.is_method)
-    );
-    let (Some(first), Some(last)) = (info.line_defined, info.last_line_defined) else {
-        return About {
-            heading,
-            document: String::new(),
-            source: None,
-            place: Some("a library of C".to_owned()),
-        };
-    };
-    let code = context.sources.borrow().of_chunk(name, is_file);
-    let all: Vec<_> = code
-        .as_deref()
-        .map_or_else(Vec::new, |code| lines(code).collect());
-    let source = all.get(first.saturating_sub(1)..last.min(all.len()));
-    About {
-        heading,
-        document: comment_above(&all, first),
-        source: source
-            .filter(|source| detail == Detail::Full && !source.is_empty())
-            .map(|source| source.join("\n")),
-        place: (!name.is_empty()).then(|| format!("{name}:{first}")),
-    }
-}
-
-/// The comment's lines directly above a line, without their dashes.
-fn comment_above(lines: &[&str], line: usize) -> String {
-    let above = lines.get(..line.saturating_sub(1)).unwrap_or_default();
-    let mut comment: Vec<_> = above
+    // The calls around, the innermost first.
+    let mut calls: Vec<_> = tree
+        .expressions
         .iter()
-        .rev()
-        .map_while(|line| line.trim().strip_prefix("--"))
-        .filter(|text| !text.starts_with('['))
-        .map(|text| text.trim_start_matches('-').trim())
+        .filter_map(|expression| match expression {
+            Expression::Call {
+                function,
+                method,
+                span,
+                is_closed,
+                ..
+            } if span.start < cursor && (cursor < span.end || !is_closed && cursor == span.end) => {
+                Some((span.start, *function, *method))
+            }
+            _ => None,
+        })
         .collect();
-    comment.reverse();
-    comment.join("\n").trim().to_owned()
+    calls.sort_by_key(|(start, ..)| std::cmp::Reverse(*start));
+    asked.extend(calls.into_iter().map(|(_, function, method)| match method {
+        Some(name) => Asked::Method(function, source.text(name).to_owned()),
+        None => Asked::Expression(function),
+    }));
+    asked
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+struct Inspector<'a> {
+    resolver: Resolver<'a, Live<'a>>,
+    names: &'a Live<'a>,
+    detail: Detail,
+}
 
-    #[test]
-    fn only_the_comment_directly_above_counts() {
-        let lines = ["-- far", "", "--- One.", "-- Two.", "function f()"];
-        assert_eq!(comment_above(&lines, 5), "One.\nTwo.");
-        assert_eq!(comment_above(&lines, 3), "");
-        assert_eq!(comment_above(&lines, 100), "");
+impl Inspector<'_> {
+    fn about(&self, asked: &Asked) -> Option<About> {
+        let source = &self.resolver.current;
+        match asked {
+            Asked::Expression(id) => {
+                let name = self.written(*id);
+                let things = self.resolver.current(*id);
+                let field = match source.tree.expression(*id) {
+                    Expression::Field { of, name } => self.field(*of, source.text(*name)),
+                    _ => None,
+                };
+                self.of_things(&name, &things, source.path(*id).as_ref(), field)
+            }
+            Asked::Method(of, name) => {
+                let written = format!("{}:{name}", self.written(*of));
+                let things = self.resolver.callees(source, *of, Some(name));
+                let path = source.path(*of).map(|mut path| {
+                    path.names.push(name.clone());
+                    path
+                });
+                let field = self.field(*of, name);
+                self.of_things(&written, &things, path.as_ref(), field)
+            }
+            Asked::Declaration(id) => {
+                let path = Path {
+                    root: Root::Local(*id),
+                    names: Vec::new(),
+                };
+                let name = source.tree.declaration(*id).name(&source.code);
+                let things = self.resolver.path(source, &path);
+                self.of_things(name, &things, Some(&path), None)
+            }
+        }
     }
+
+    /// What a class says of its field.
+    fn field(&self, of: ExpressionId, name: &str) -> Option<Documentation> {
+        let mut found = None;
+        let of = self.resolver.current(of);
+        self.resolver
+            .each_field(&of, &mut |known, candidate| match candidate {
+                Candidate::Documented(_, text) if known == name && !text.is_empty() => {
+                    found = Some(Documentation {
+                        text,
+                        ..Documentation::default()
+                    });
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            });
+        found
+    }
+
+    /// An expression as a heading shows it: names and what is between them.
+    fn written(&self, id: ExpressionId) -> String {
+        let source = &self.resolver.current;
+        match source.tree.expression(id) {
+            Expression::Name { name, .. } => source.text(*name).to_owned(),
+            Expression::Field { of, name } => {
+                format!("{}.{}", self.written(*of), source.text(*name))
+            }
+            Expression::Element { of } => format!("{}[…]", self.written(*of)),
+            Expression::Call {
+                function, method, ..
+            } => match method {
+                Some(method) => format!("{}:{}(…)", self.written(*function), source.text(*method)),
+                None => format!("{}(…)", self.written(*function)),
+            },
+            Expression::String(_) | Expression::Text => "string".to_owned(),
+            _ => "…".to_owned(),
+        }
+    }
+
+    fn of_things(
+        &self,
+        name: &str,
+        things: &[Thing<Value>],
+        path: Option<&Path>,
+        field: Option<Documentation>,
+    ) -> Option<About> {
+        let own = path.map(|path| self.documentation_of(path));
+        let own = own.filter(|own| !own.is_empty()).or(field);
+        // A function says most of itself, and what Lua has now more than what it may become.
+        let is_function = |thing: &&Thing<Value>| match thing {
+            Thing::Live(value) => value.is_function(),
+            Thing::Function(..) => true,
+            _ => false,
+        };
+        let functions = things.iter().filter(is_function);
+        let live = things
+            .iter()
+            .filter(|thing| matches!(thing, Thing::Live(_)));
+        let chosen = functions.chain(live).chain(things).next();
+        let parameter = path.and_then(|path| self.parameter(path));
+        let mut about = match chosen {
+            Some(Thing::Live(Value::Function(function))) => {
+                self.of_live_function(name, &Value::Function(function.clone()))
+            }
+            Some(Thing::Live(value)) => self.of_value(name, value),
+            Some(Thing::Function(source, function)) => {
+                self.of_function(name, source, *function, self.place(source, *function))
+            }
+            Some(Thing::Typed(kind)) => self.of_type(name, kind),
+            Some(Thing::Table(source, table)) => About {
+                heading: vec![format!("{name}: table")],
+                source: match source.tree.expression(*table) {
+                    Expression::Table { span, .. } => Some(source.text(*span).to_owned()),
+                    _ => None,
+                },
+                ..About::default()
+            },
+            Some(Thing::Path(..)) | None => About::default(),
+        };
+        if about.heading.is_empty() {
+            // Nothing is known but what comments say.
+            let says = own.as_ref().is_some_and(|own| !own.is_empty()) || parameter.is_some();
+            if !says {
+                return None;
+            }
+            about.heading.push(name.to_owned());
+        }
+        if let Some(parameter) = parameter {
+            about.documentation.text = parameter;
+        }
+        if let Some(own) = own
+            && about.documentation.is_empty()
+        {
+            about.documentation = own;
+        }
+        Some(about)
+    }
+
+    /// What comments in the code so far say of a variable.
+    fn documentation_of(&self, path: &Path) -> Documentation {
+        let source = &self.resolver.current;
+        let mut comment = source.assigned_to(path).find_map(|found| found.comment);
+        if let (Root::Local(id), []) = (&path.root, path.names.as_slice()) {
+            comment = comment.or(source.tree.declaration(*id).comment);
+        }
+        if comment.is_some() {
+            return source.documentation(comment);
+        }
+        let Root::Global(root) = &path.root else {
+            return Documentation::default();
+        };
+        // A local of an earlier cell was declared under the same name there.
+        for cell in self.names.cells() {
+            let comment = cell.assigned_to(path).find_map(|found| found.comment);
+            let declared = || {
+                let found = cell.tree.declarations.iter().enumerate().rev();
+                found
+                    .filter(|(_, declared)| declared.scope.end == usize::MAX)
+                    .find(|(_, declared)| declared.name(&cell.code) == root)
+                    .and_then(|(id, declared)| match path.names.as_slice() {
+                        [] => declared.comment,
+                        names => {
+                            let path = Path {
+                                root: Root::Local(DeclarationId(id)),
+                                names: names.to_vec(),
+                            };
+                            cell.assigned_to(&path).find_map(|found| found.comment)
+                        }
+                    })
+            };
+            if let Some(comment) = comment.or_else(declared) {
+                return cell.documentation(Some(comment));
+            }
+        }
+        let mut name = root.clone();
+        for field in &path.names {
+            name.push('.');
+            name.push_str(field);
+        }
+        let entry = manual().entry(&name);
+        entry.map_or_else(Documentation::default, |entry| entry.documentation)
+    }
+
+    /// What a function's comment says of its parameter.
+    fn parameter(&self, path: &Path) -> Option<String> {
+        let source = &self.resolver.current;
+        let (Root::Local(id), []) = (&path.root, path.names.as_slice()) else {
+            return None;
+        };
+        let declaration = source.tree.declaration(*id);
+        let Origin::Parameter(function) = declaration.origin else {
+            return None;
+        };
+        let documentation = source.documentation(source.tree.function(function).comment);
+        let parameter = documentation.parameter(declaration.name(&source.code))?;
+        (!parameter.text.is_empty()).then(|| parameter.text.clone())
+    }
+
+    fn of_live_function(&self, name: &str, function: &Value) -> About {
+        match self.names.shape(function) {
+            Shape::Function(Shaped::Documented(known)) => match manual().entry(&known) {
+                Some(entry) => {
+                    let Expression::Function(id) = entry.source.tree.expression(entry.value) else {
+                        return About::default();
+                    };
+                    self.of_function(&known, &entry.source, *id, None)
+                }
+                None => foreign(name),
+            },
+            Shape::Function(Shaped::Lua { parameters, place }) => {
+                let place = place
+                    .as_ref()
+                    .map(|(chunk, line)| (chunk_name(chunk).0, &**chunk, *line));
+                let written = place
+                    .filter(|(name, ..)| !name.is_empty())
+                    .map(|(name, _, line)| format!("{name}:{line}"));
+                let found = place.and_then(|(_, chunk, line)| {
+                    let source = self.names.source(chunk)?;
+                    let function = source.function_on(line)?;
+                    Some((source, function))
+                });
+                match found {
+                    Some((source, function)) => self.of_function(name, &source, function, written),
+                    None => About {
+                        heading: vec![format!("{name}({})", parameters.join(", "))],
+                        place: written,
+                        ..About::default()
+                    },
+                }
+            }
+            _ => foreign(name),
+        }
+    }
+
+    /// Where a function of the code that is inspected is.
+    fn place(&self, source: &Source, function: FunctionId) -> Option<String> {
+        let line = line_of(&source.code, source.tree.function(function).span.start);
+        Some(match source.name.as_str() {
+            "" => format!("this cell, line {line}"),
+            name => format!("{name}:{line}"),
+        })
+    }
+
+    fn of_function(
+        &self,
+        name: &str,
+        source: &Arc<Source>,
+        id: FunctionId,
+        place: Option<String>,
+    ) -> About {
+        let function = source.tree.function(id);
+        let documentation = source.documentation(function.comment);
+        let mut shown: Parameters = parameters(source, id, &documentation, true);
+        let is_method = name.contains(':');
+        if is_method && !function.is_method && !shown.is_empty() {
+            shown.remove(0);
+        }
+        let mut heading = vec![format!("{name}{}", with_types(&shown, &documentation))];
+        for overload in &documentation.overloads {
+            if let Type::Function { .. } = overload {
+                let written = overload.to_string();
+                heading.push(format!("{name}{}", written.trim_start_matches("fun")));
+            }
+        }
+        let is_ours = manual()
+            .sources()
+            .iter()
+            .any(|known| Arc::ptr_eq(known, source));
+        let wants_source = self.detail == Detail::Full && !is_ours;
+        About {
+            heading,
+            documentation,
+            source: wants_source.then(|| whole_lines(source, id)),
+            place,
+        }
+    }
+
+    fn of_value(&self, name: &str, value: &Value) -> About {
+        let shape = self.names.shape(value);
+        let kind = match (&shape, value) {
+            (Shape::Other(Some(class)), _) => (*class).to_owned(),
+            (_, value) => value.type_name().to_owned(),
+        };
+        let mut heading = format!("{name}: {kind}");
+        if let Value::Table(table) = value {
+            let elements = table.raw_len();
+            let all = table.pairs::<Value, Value>().take(MOST_COUNTED).count();
+            heading.push_str(&size(elements, all.saturating_sub(elements)));
+        }
+        About {
+            heading: vec![heading],
+            source: (!matches!(shape, Shape::Module)).then(|| summary(self.names.lua, value)),
+            ..About::default()
+        }
+    }
+
+    fn of_type(&self, name: &str, kind: &Type) -> About {
+        let mut about = About {
+            heading: vec![format!("{name}: {kind}")],
+            ..About::default()
+        };
+        if let Type::Named(class) = kind
+            && let Some(documentation) = self.resolver.documentation_of_class(class)
+        {
+            about.documentation = documentation;
+        }
+        about
+    }
+}
+
+/// ` (3 elements, 2 further fields)`
+fn size(elements: usize, fields: usize) -> String {
+    let count = |count: usize, word: &str| match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    };
+    match (elements, fields) {
+        (0, 0) => " (empty)".to_owned(),
+        (0, fields) => format!(" ({})", count(fields, "field")),
+        (elements, 0) => format!(" ({})", count(elements, "element")),
+        (elements, fields) => {
+            let (elements, fields) = (count(elements, "element"), count(fields, "field"));
+            format!(" ({elements}, {fields})")
+        }
+    }
+}
+
+fn foreign(name: &str) -> About {
+    About {
+        heading: vec![format!("{name}(...)")],
+        place: Some("a library of C".to_owned()),
+        ..About::default()
+    }
+}
+
+/// A function's source, from the start of its first line.
+fn whole_lines(source: &Source, id: FunctionId) -> String {
+    let span = source.tree.function(id).span;
+    let start = source.code[..span.start]
+        .rfind(['\n', '\r'])
+        .map_or(0, |end| end + 1);
+    let end = source.code[span.end..]
+        .find(['\n', '\r'])
+        .map_or(source.code.len(), |end| span.end + end);
+    source.code[start..end].to_owned()
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use super::documentation::Documentation;
+use super::signature::parameters;
 use super::source::{Path, Root, Source};
 use super::types::parameter_list;
 use crate::syntax::{CommentId, Expression, ExpressionId};
@@ -39,6 +40,14 @@ pub(super) struct Entry {
     /// What it is: a function, or a value.
     pub(super) value: ExpressionId,
     pub(super) documentation: Documentation,
+}
+
+/// The libraries that the manual has a file of, without reading it.
+pub(super) fn documented_modules() -> impl Iterator<Item = &'static str> {
+    FILES
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| *name != "base")
 }
 
 pub(super) fn manual() -> &'static Manual {
@@ -96,24 +105,17 @@ fn written(source: &Source, path: &Path) -> String {
 }
 
 impl Entry {
-    /// `(s, n, sep?)`
-    pub(super) fn signature(&self) -> Option<String> {
-        Some(format!("({})", parameter_list(&self.parameters(false)?)))
-    }
-
-    fn parameters(
-        &self,
-        with_types: bool,
-    ) -> Option<Vec<(String, bool, Option<super::types::Type>)>> {
+    /// `(s, n, sep?)`; behind a colon without what stands before it.
+    pub(super) fn signature(&self, is_method: bool) -> Option<String> {
         let Expression::Function(function) = self.source.tree.expression(self.value) else {
             return None;
         };
-        Some(super::signature::parameters(
-            &self.source,
-            *function,
-            &self.documentation,
-            with_types,
-        ))
+        let mut parameters = parameters(&self.source, *function, &self.documentation, false);
+        let is_declared_so = self.source.tree.function(*function).is_method;
+        if is_method && !is_declared_so && !parameters.is_empty() {
+            parameters.remove(0);
+        }
+        Some(format!("({})", parameter_list(&parameters)))
     }
 }
 
@@ -180,8 +182,12 @@ mod tests {
     #[test]
     fn methods_are_found_by_their_class() {
         let entry = manual().entry("file:seek").unwrap();
-        assert_eq!(entry.signature().as_deref(), Some("(whence?, offset?)"));
+        assert_eq!(
+            entry.signature(false).as_deref(),
+            Some("(whence?, offset?)")
+        );
         let entry = manual().entry("string.rep").unwrap();
-        assert_eq!(entry.signature().as_deref(), Some("(s, n, sep?)"));
+        assert_eq!(entry.signature(false).as_deref(), Some("(s, n, sep?)"));
+        assert_eq!(entry.signature(true).as_deref(), Some("(n, sep?)"));
     }
 }

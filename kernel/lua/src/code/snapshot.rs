@@ -1,13 +1,15 @@
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
 
 use mlua::{Lua, Table, Value};
 use perilune_language::Completion;
 
-use super::complete::{MOST, complete, is_name};
+use super::complete::{MOST, complete};
+use super::live::{INHERITANCE, Live, chunk_name};
 use super::names::{Names, Shape};
-use super::resolve::{INHERITANCE, Live};
+use super::source::Source;
 use crate::context::Context;
 use crate::value::metatable;
 
@@ -16,9 +18,11 @@ const DEPTH: usize = 4;
 /// How many names and tables are kept in all.
 const MOST_IN_ALL: usize = 20_000;
 /// How many entries of one table, names or not, are looked at.
-const MOST_ENTRIES: usize = 10_000;
+const MOST_ENTRIES: usize = 12_000;
 /// How many entries are looked at in all.
 const MOST_ENTRIES_IN_ALL: usize = 50_000;
+/// Longer keys are nobody's names.
+const LONGEST_NAME: usize = 100;
 
 /// The names that there were at one moment.
 pub(crate) struct Snapshot {
@@ -26,6 +30,13 @@ pub(crate) struct Snapshot {
     globals: Known,
     string: Known,
     kept: HashMap<String, Known>,
+    modules: HashMap<String, Known>,
+    /// Modules that could be loaded without a file.
+    preloaded: Vec<String>,
+    module_paths: Vec<String>,
+    cells: Vec<(String, Arc<str>)>,
+    /// The cells as they were read when somebody asked for the first time.
+    read: OnceLock<Vec<Arc<Source>>>,
 }
 
 /// Where a table is in [`Snapshot::tables`].
@@ -35,11 +46,14 @@ type Index = usize;
 #[derive(Default)]
 struct Fields {
     own: HashMap<String, Known>,
+    /// Its first element, or any value that has no name.
+    element: Option<Box<Known>>,
     /// The table it inherits from.
     inherited: Option<Index>,
 }
 
 /// What is known of a value.
+#[derive(Clone)]
 pub(super) struct Known {
     shape: Shape,
     /// Where its fields are.
@@ -63,23 +77,30 @@ impl<'a> Names for &'a Snapshot {
         Some(&self.string)
     }
 
-    fn is_kept(&self, name: &str) -> bool {
-        self.kept.contains_key(name)
-    }
-
     fn each_kept(&self, visit: &mut dyn FnMut(&str)) {
         self.kept.keys().map(String::as_str).for_each(visit);
     }
 
+    fn kept(&self, name: &str) -> Option<&'a Known> {
+        self.kept.get(name)
+    }
+
     fn variable(&self, name: &str) -> Option<&'a Known> {
-        self.kept
-            .get(name)
+        self.kept(name)
             .or_else(|| self.field(&self.globals(), name))
     }
 
     fn field(&self, value: &&'a Known, name: &str) -> Option<&'a Known> {
         self.tables_of(value)
             .find_map(|fields| fields.own.get(name))
+    }
+
+    fn element(&self, value: &&'a Known) -> Option<&'a Known> {
+        let fields = self.tables.get(value.fields?)?;
+        fields
+            .element
+            .as_deref()
+            .or_else(|| fields.own.values().next())
     }
 
     fn each_field(
@@ -98,6 +119,36 @@ impl<'a> Names for &'a Snapshot {
 
     fn shape(&self, value: &&'a Known) -> Shape {
         value.shape.clone()
+    }
+
+    fn module(&self, name: &str) -> Option<&'a Known> {
+        self.modules.get(name)
+    }
+
+    fn modules(&self) -> Vec<String> {
+        let loaded = self.modules.keys();
+        loaded.chain(&self.preloaded).cloned().collect()
+    }
+
+    fn module_paths(&self) -> Vec<String> {
+        self.module_paths.clone()
+    }
+
+    fn cells(&self) -> Vec<Arc<Source>> {
+        let read = self.read.get_or_init(|| {
+            let cells = self.cells.iter();
+            cells
+                .map(|(name, code)| Arc::new(Source::read(name, Arc::clone(code))))
+                .collect()
+        });
+        read.clone()
+    }
+
+    /// Files are not read: whoever asks a snapshot must not be kept waiting.
+    fn source(&self, chunk: &str) -> Option<Arc<Source>> {
+        let (name, is_file) = chunk_name(chunk);
+        let mut cells = self.cells().into_iter();
+        cells.find(|cell| !is_file && cell.name == name)
     }
 }
 
@@ -129,7 +180,7 @@ pub(crate) fn snapshot(lua: &Lua, context: &Context) -> Snapshot {
         _ => None,
     };
     let string = Known {
-        shape: Shape::Other,
+        shape: Shape::Other(None),
         fields: survey.string,
     };
     let globals = Known {
@@ -144,18 +195,41 @@ pub(crate) fn snapshot(lua: &Lua, context: &Context) -> Snapshot {
         let known = match names.variable(&name) {
             Some(value) => survey.known(&value, 0),
             None => Known {
-                shape: Shape::Other,
+                shape: Shape::Other(None),
                 fields: None,
             },
         };
         kept.insert(name, known);
     }
+    let all = names.modules();
+    let (loaded, preloaded): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .take(MOST)
+        .map(|name| (names.module(&name), name))
+        .partition(|(module, _)| module.is_some());
+    let mut modules = HashMap::new();
+    for (module, name) in loaded {
+        if let Some(module) = module {
+            modules.insert(name, survey.known(&module, 0));
+        }
+    }
+    let preloaded = preloaded.into_iter().map(|(_, name)| name).collect();
     survey.look_around();
     Snapshot {
         tables: survey.tables,
         globals,
         string,
         kept,
+        modules,
+        preloaded,
+        module_paths: names.module_paths(),
+        cells: context
+            .sources
+            .borrow()
+            .recent()
+            .map(|(name, code)| (name.to_owned(), Arc::clone(code)))
+            .collect(),
+        read: OnceLock::new(),
     }
 }
 
@@ -216,26 +290,32 @@ impl Survey<'_> {
 
     fn look_around(&mut self) {
         while let Some((table, index, depth)) = self.ahead.pop_front() {
-            let mut own = HashMap::new();
+            let mut fields = Fields::default();
             for (key, value) in table.pairs::<Value, Value>().flatten().take(MOST_ENTRIES) {
-                if own.len() >= MOST
-                    || self.kept >= MOST_IN_ALL
-                    || self.looked_at >= MOST_ENTRIES_IN_ALL
-                {
+                if self.kept >= MOST_IN_ALL || self.looked_at >= MOST_ENTRIES_IN_ALL {
                     break;
                 }
                 self.looked_at += 1;
-                if let Value::String(key) = key
-                    && let Ok(key) = key.to_str()
-                    && is_name(&key)
-                {
-                    own.insert(key.to_owned(), self.known(&value, depth));
+                match key {
+                    Value::String(key) => {
+                        if let Ok(key) = key.to_str()
+                            && key.len() <= LONGEST_NAME
+                        {
+                            let known = self.known(&value, depth);
+                            fields.own.insert(key.to_owned(), known);
+                        }
+                    }
+                    // Lists are met in their order.
+                    _ if fields.element.is_none() => {
+                        fields.element = Some(Box::new(self.known(&value, depth)));
+                    }
+                    _ => {}
                 }
             }
-            let inherited = self
+            fields.inherited = self
                 .inherited(&Value::Table(table))
                 .and_then(|table| self.index_of(&table, depth));
-            self.tables[index] = Fields { own, inherited };
+            self.tables[index] = fields;
         }
     }
 }

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::stack::{Chunk, Frame};
 
@@ -9,7 +10,7 @@ use super::stack::{Chunk, Frame};
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     /// As the user wrote it.
-    pub(super) code: Rc<str>,
+    pub(super) code: Arc<str>,
     /// As it was compiled, where that is known to differ.
     pub(super) compiled: Option<Rc<Compiled>>,
 }
@@ -53,13 +54,16 @@ pub(crate) struct Sources {
 const ROOM: usize = 4 << 20;
 /// How many cells are remembered.
 const MOST_CELLS: usize = 1_000;
+/// How many cells count as recent, and how much code of them in bytes.
+const RECENT_CELLS: usize = 200;
+const RECENT_ROOM: usize = 512 << 10;
 /// How much is read of a file that an excerpt is of, in bytes.
 const FILE_ROOM: u64 = 1 << 20;
 
 impl Source {
     fn new(code: &str) -> Self {
         Self {
-            code: Rc::from(code),
+            code: Arc::from(code),
             compiled: None,
         }
     }
@@ -108,8 +112,21 @@ impl Sources {
         cells.map(|(name, source)| (name.as_str(), &*source.code))
     }
 
+    /// What the last cells say, the latest first, with their names.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        let mut room = RECENT_ROOM;
+        let cells = self.cells.iter().rev().take(RECENT_CELLS);
+        cells
+            .take_while(move |(_, source)| {
+                let fits = source.code.len() <= room;
+                room = room.saturating_sub(source.code.len());
+                fits
+            })
+            .map(|(name, source)| (name.as_str(), &source.code))
+    }
+
     /// What the cell of that name says; the latest, if the name was used twice.
-    pub(crate) fn of_cell(&self, name: &str) -> Option<Rc<str>> {
+    pub(crate) fn of_cell(&self, name: &str) -> Option<Arc<str>> {
         self.cell(name).map(|source| source.code)
     }
 
@@ -119,7 +136,7 @@ impl Sources {
     }
 
     /// What a chunk says, be it a cell or a file.
-    pub(crate) fn of_chunk(&self, chunk: &str, is_file: bool) -> Option<Rc<str>> {
+    pub(crate) fn of_chunk(&self, chunk: &str, is_file: bool) -> Option<Arc<str>> {
         self.of_cell(chunk)
             .or_else(|| if is_file { of_file(chunk) } else { None })
     }
@@ -137,7 +154,7 @@ impl Sources {
 }
 
 /// What a file says.
-pub(super) fn of_file(path: &str) -> Option<Rc<str>> {
+pub(super) fn of_file(path: &str) -> Option<Arc<str>> {
     let file = File::open(path).ok()?;
     // A FIFO or a device could block, or never end.
     if !file.metadata().ok()?.is_file() {
@@ -145,7 +162,7 @@ pub(super) fn of_file(path: &str) -> Option<Rc<str>> {
     }
     let mut text = Vec::new();
     file.take(FILE_ROOM).read_to_end(&mut text).ok()?;
-    Some(Rc::from(String::from_utf8_lossy(&text)))
+    Some(Arc::from(String::from_utf8_lossy(&text)))
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ pub(crate) enum Expression {
         arguments: Vec<ExpressionId>,
         /// From the first parenthesis on.
         span: Span,
+        is_closed: bool,
     },
     Function(FunctionId),
     Table {

@@ -83,7 +83,10 @@ fn inspection_shows_signature_comment_and_source() {
         "{full}"
     );
     let builtin = text(&mut notebook, "('x'):rep", Detail::Brief).unwrap();
-    assert!(builtin.contains("string.rep(s, n, sep?)"), "{builtin}");
+    assert!(
+        builtin.contains("string.rep(s: string, n: integer, sep?: string): string"),
+        "{builtin}"
+    );
     notebook.run("data = setmetatable({1, 2}, {__tostring = function() ran = true end})");
     assert!(
         text(&mut notebook, "data", Detail::Brief)

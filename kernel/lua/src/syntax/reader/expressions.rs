@@ -158,13 +158,13 @@ impl Reader<'_> {
             base = match (token.kind, token.text) {
                 (TokenKind::Symbol, ".") => {
                     self.at += 1;
-                    let name = self.name();
+                    let name = self.member(&token);
                     self.add(Expression::Field { of: base, name })
                 }
                 (TokenKind::Symbol, "[") => self.bracket(base),
                 (TokenKind::Symbol, ":") => {
                     self.at += 1;
-                    let method = self.name();
+                    let method = self.member(&token);
                     self.call(base, Some(method))
                 }
                 (TokenKind::Symbol, "(" | "{") | (TokenKind::String | TokenKind::Unfinished, _)
@@ -176,6 +176,17 @@ impl Reader<'_> {
             };
         }
         base
+    }
+
+    /// The name behind a dot or colon. A keyword directly behind it is a name that is not finished.
+    fn member(&mut self, separator: &Token<'_>) -> Span {
+        match self.peek() {
+            Some(token) if token.kind == TokenKind::Keyword && token.start == separator.end() => {
+                self.at += 1;
+                span(&token)
+            }
+            _ => self.name(),
+        }
     }
 
     fn bracket(&mut self, of: ExpressionId) -> ExpressionId {
@@ -202,13 +213,15 @@ impl Reader<'_> {
         let call = self.add(Expression::Unknown);
         let mut arguments = Vec::new();
         let mut end = start;
+        let mut is_closed = true;
         if let Some(token) = self.peek() {
             if token.is("(") {
                 self.at += 1;
                 arguments = self.expressions();
-                end = match self.accept(")") {
+                is_closed = self.accept(")");
+                end = match is_closed {
                     true => self.end(),
-                    // Not closed: what follows is within it, as far as anybody knows.
+                    // What follows is within it, as far as anybody knows.
                     false => self.gap().start,
                 };
             } else if token.is("{") || token.kind == TokenKind::String {
@@ -218,6 +231,7 @@ impl Reader<'_> {
                 self.at += 1;
                 arguments.push(self.add(Expression::String(span(&token))));
                 end = self.end();
+                is_closed = false;
             }
         }
         self.tree.expressions[call.0] = Expression::Call {
@@ -225,6 +239,7 @@ impl Reader<'_> {
             method,
             arguments,
             span: Span { start, end },
+            is_closed,
         };
         call
     }
