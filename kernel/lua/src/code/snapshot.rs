@@ -18,9 +18,11 @@ const DEPTH: usize = 4;
 /// How many names and tables are kept in all.
 const MOST_IN_ALL: usize = 20_000;
 /// How many entries of one table, names or not, are looked at.
-const MOST_ENTRIES: usize = 12_000;
+const MOST_ENTRIES: usize = 3_000;
+/// How many globals are looked at.
+const MOST_GLOBALS: usize = 12_000;
 /// How many entries are looked at in all.
-const MOST_ENTRIES_IN_ALL: usize = 50_000;
+const MOST_ENTRIES_IN_ALL: usize = 40_000;
 /// Longer keys are nobody's names.
 const LONGEST_NAME: usize = 100;
 
@@ -291,7 +293,12 @@ impl Survey<'_> {
     fn look_around(&mut self) {
         while let Some((table, index, depth)) = self.ahead.pop_front() {
             let mut fields = Fields::default();
-            for (key, value) in table.pairs::<Value, Value>().flatten().take(MOST_ENTRIES) {
+            let most = if depth == 0 {
+                MOST_GLOBALS
+            } else {
+                MOST_ENTRIES
+            };
+            for (key, value) in table.pairs::<Value, Value>().flatten().take(most) {
                 if self.kept >= MOST_IN_ALL || self.looked_at >= MOST_ENTRIES_IN_ALL {
                     break;
                 }
