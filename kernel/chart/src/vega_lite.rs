@@ -9,6 +9,10 @@ use crate::chart::{BarLayout, Bars, Chart, Coloring, Drawing, Heatmap, Histogram
 use crate::color::Rgb;
 use crate::date;
 use crate::scale::{Range, Scale};
+use crate::text::width;
+
+/// About how wide a character of a label is, in pixels.
+const CHARACTER: usize = 7;
 
 const SCHEMA: &str = "https://vega.github.io/schema/vega-lite/v5.json";
 
@@ -35,6 +39,12 @@ impl Chart {
         );
         // Seen through, so that it suits light and dark pages.
         spec.insert("background".to_owned(), json!("transparent"));
+        // A grid that stays behind the data, whatever the theme makes of it.
+        let grid = json!({"gridColor": "#7a7a7a", "gridOpacity": 0.25});
+        spec.insert(
+            "config".to_owned(),
+            json!({"axis": grid, "view": {"stroke": null}}),
+        );
         let (mark, rows, encoding) = match &self.drawing {
             Drawing::Line(points) => {
                 let count: usize = points.series.iter().map(|series| series.points.len()).sum();
@@ -70,10 +80,7 @@ impl Chart {
 
     fn encode_points(&self, points: &Points) -> Map<String, Json> {
         let mut encoding = Map::new();
-        encoding.insert(
-            "x".to_owned(),
-            axis("x", &points.x, self.x_label.as_deref()),
-        );
+        encoding.insert("x".to_owned(), self.x_axis(&points.x));
         encoding.insert(
             "y".to_owned(),
             axis("y", &points.y, self.y_label.as_deref()),
@@ -107,10 +114,7 @@ impl Chart {
         let mut encoding = Map::new();
         let categories = Scale::Categories(bars.categories.clone());
         let heights = Scale::Linear(bars.range());
-        encoding.insert(
-            "x".to_owned(),
-            axis("x", &categories, self.x_label.as_deref()),
-        );
+        encoding.insert("x".to_owned(), self.x_axis(&categories));
         let mut y = axis("y", &heights, self.y_label.as_deref());
         y["scale"] = json!({"zero": true});
         y["stack"] = match bars.layout {
@@ -148,11 +152,7 @@ impl Chart {
 
     fn encode_bins(&self, histogram: &Histogram) -> Map<String, Json> {
         let mut encoding = Map::new();
-        let mut x = axis(
-            "x",
-            &Scale::Linear(histogram.range()),
-            self.x_label.as_deref(),
-        );
+        let mut x = self.x_axis(&Scale::Linear(histogram.range()));
         x["bin"] = json!({"binned": true});
         encoding.insert("x".to_owned(), x);
         encoding.insert("x2".to_owned(), json!({"field": "x2"}));
@@ -190,8 +190,16 @@ impl Chart {
         let mut encoding = Map::new();
         let columns = Scale::Categories(heatmap.columns.clone());
         let rows = Scale::Categories(heatmap.rows.clone());
-        encoding.insert("x".to_owned(), axis("x", &columns, self.x_label.as_deref()));
-        encoding.insert("y".to_owned(), axis("y", &rows, self.y_label.as_deref()));
+        let in_pixels = |mut side: Json| {
+            // Whole pixels, so that no seams show.
+            side["scale"]["round"] = json!(true);
+            side
+        };
+        encoding.insert("x".to_owned(), in_pixels(self.x_axis(&columns)));
+        encoding.insert(
+            "y".to_owned(),
+            in_pixels(axis("y", &rows, self.y_label.as_deref())),
+        );
         encoding.insert("color".to_owned(), self.shades(heatmap.range));
         let value = Scale::Linear(heatmap.range);
         let tooltip = json!([
@@ -205,6 +213,18 @@ impl Chart {
         ]);
         encoding.insert("tooltip".to_owned(), tooltip);
         encoding
+    }
+
+    fn x_axis(&self, scale: &Scale) -> Json {
+        let mut x = axis("x", scale, self.x_label.as_deref());
+        if let Scale::Categories(names) = scale {
+            // Labels stand upright, unless they fit side by side.
+            let longest = names.iter().map(|name| width(name)).max().unwrap_or(0);
+            if names.len() * (longest + 1) * CHARACTER <= self.size.0 as usize * 3 / 4 {
+                x["axis"]["labelAngle"] = json!(0);
+            }
+        }
+        x
     }
 
     fn fixed_color(&self) -> Json {

@@ -16,6 +16,10 @@ fn the_specification_has_its_data_in_it() {
             "height": 360,
             "autosize": {"type": "fit", "contains": "padding"},
             "background": "transparent",
+            "config": {
+                "axis": {"gridColor": "#7a7a7a", "gridOpacity": 0.25},
+                "view": {"stroke": null},
+            },
             "data": {"values": [{"x": 1, "y": 3}, {"x": 2, "y": 1.5}]},
             "mark": {"type": "line", "order": null, "point": true},
             "encoding": {
