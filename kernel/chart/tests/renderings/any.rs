@@ -125,7 +125,7 @@ fn is_valid(chart: &Chart) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn any_table_makes_valid_lines_marks_and_bars(table in any_table(), style in any_style()) {
