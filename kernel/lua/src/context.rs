@@ -8,7 +8,7 @@ use perilune_language::{Host, Interrupt, Stream};
 
 use crate::cell::Kept;
 use crate::code::Readings;
-use crate::failure::{Missed, Sources, Stack};
+use crate::failure::{Earlier, Missed, Replaced, Sources, Stack};
 use crate::interrupt::Watchdog;
 use crate::io::{Children, Streams};
 
@@ -23,6 +23,12 @@ pub(crate) struct Context {
     pub(crate) kept: RefCell<Kept>,
     /// What earlier cells said, for excerpts.
     pub(crate) sources: RefCell<Sources>,
+    /// Errors that were caught.
+    pub(crate) earlier: RefCell<Earlier>,
+    /// The error that another one has replaced on its way.
+    pub(crate) replaced: RefCell<Option<Replaced>>,
+    /// What the error that unwinds says, if it is a string.
+    pub(crate) raised: RefCell<Option<String>>,
     /// What cells that failed would have set.
     pub(crate) missed: RefCell<Missed>,
     /// The earlier cells, as completion has read them.
@@ -60,6 +66,9 @@ impl Context {
             interrupt,
             kept: RefCell::default(),
             sources: RefCell::default(),
+            earlier: RefCell::default(),
+            replaced: RefCell::default(),
+            raised: RefCell::default(),
             missed: RefCell::default(),
             readings: RefCell::default(),
             stacks: RefCell::default(),

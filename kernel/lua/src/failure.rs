@@ -2,6 +2,7 @@
 
 mod bytecode;
 mod complaint;
+mod earlier;
 mod excerpt;
 mod hint;
 mod instruction;
@@ -15,6 +16,10 @@ mod stack;
 mod style;
 mod syntax;
 
+pub(crate) use earlier::{
+    Earlier, Replaced, caught, died, forget as forget_earlier, install as install_earlier,
+    text as raised_text,
+};
 pub(crate) use excerpt::lines;
 pub(crate) use hint::{Missed, nearest};
 pub(crate) use locals::{forget as forget_locals, remember as remember_locals};

@@ -48,6 +48,7 @@ impl Interpreter {
             unsafe {
                 lua.exec_raw::<()>((), |state| {
                     context.register(state);
+                    failure::install_earlier(state);
                     interrupt::install(state, context);
                     cell::install(state, context);
                     io::install(state, context);
@@ -87,6 +88,7 @@ impl Interpreter {
             return Err(self.ended(unwinding));
         }
         failure::forget_locals(&self.lua);
+        failure::forget_earlier(&self.lua, &self.context);
         crate::plot::begin_cell(&self.lua);
         let ran = cell::run(
             &self.lua,
@@ -180,6 +182,8 @@ impl Interpreter {
                     sources: &sources,
                     missed: &self.context.missed.borrow(),
                     stacks: &stacks,
+                    earlier: &self.context.earlier.borrow(),
+                    replaced: self.context.replaced.borrow().as_ref(),
                     entry: self.context.entry.get(),
                 },
             )
@@ -204,6 +208,8 @@ impl Interpreter {
                 sources: &self.context.sources.borrow(),
                 missed: &self.context.missed.borrow(),
                 stacks: &stacks,
+                earlier: &self.context.earlier.borrow(),
+                replaced: self.context.replaced.borrow().as_ref(),
                 entry: self.context.entry.get(),
             },
         )

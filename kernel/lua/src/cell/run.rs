@@ -5,7 +5,7 @@ use mlua::{IntoLuaMulti, Lua, MultiValue, Value, ffi};
 use super::kept::{Kept, push_closure, push_keep, upvalue_name};
 use super::prepare::prepare;
 use crate::context::Context;
-use crate::failure::{capture_one, remember_locals};
+use crate::failure::{Replaced, capture_one, raised_text, remember_locals};
 use crate::interrupt;
 use crate::syntax::Outline;
 
@@ -245,6 +245,12 @@ unsafe extern "C-unwind" fn remember_place(state: *mut ffi::lua_State) -> c_int 
     unsafe {
         let context = Context::of(state);
         interrupt::report(|| {
+            let text = context.raised.replace(raised_text(state));
+            let stacks = context.stacks.take();
+            if !stacks.is_empty() {
+                // This one comes from a `__close` that the other one caused to be called.
+                context.replaced.replace(Some(Replaced { text, stacks }));
+            }
             let mut stacks = context.lost_stacks.take();
             // Without the handler itself.
             if stacks.is_empty() {

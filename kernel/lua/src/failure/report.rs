@@ -5,6 +5,7 @@ use mlua::{Lua, Table, Value};
 use perilune_language::{Failure, FailureKind};
 
 use super::complaint::{Complaint, without_place};
+use super::earlier::{Earlier, Identity, Replaced};
 use super::excerpt::excerpt;
 use super::hint::{Missed, Scene};
 use super::locals;
@@ -28,7 +29,7 @@ const LONGEST_PATTERN: usize = 4;
 ///
 /// Runs the raised value's `__tostring` metamethod.
 pub(crate) fn of_error(error: CallError, place: &Place<'_>) -> Result<Failure, Unwound> {
-    let (kind, said) = match error {
+    let (kind, said, raised) = match error {
         CallError::Syntax(message) => {
             return Ok(super::of_syntax(place.lua, message, "", ""));
         }
@@ -38,11 +39,14 @@ pub(crate) fn of_error(error: CallError, place: &Place<'_>) -> Result<Failure, U
                 message: "not enough memory".to_owned(),
                 value: None,
             };
-            (FailureKind::Memory, said)
+            (FailureKind::Memory, said, None)
         }
-        CallError::Raised(value) => (FailureKind::Runtime, of_value(place.lua, &value)?),
+        CallError::Raised(value) => {
+            let said = of_value(place.lua, &value)?;
+            (FailureKind::Runtime, said, Some(value))
+        }
     };
-    Ok(failure(kind, said, place))
+    Ok(failure(kind, said, raised.as_ref(), place))
 }
 
 /// The failure of code that was ended from outside, or by `os.exit`.
@@ -55,7 +59,7 @@ pub(crate) fn of_unwinding(unwinding: Unwinding, place: &Place<'_>) -> Failure {
     match unwinding {
         Unwinding::Interrupt => {
             let said = said("Interrupted", "interrupted".to_owned());
-            failure(FailureKind::Interrupted, said, place)
+            failure(FailureKind::Interrupted, said, None, place)
         }
         Unwinding::Exit(code) => {
             let message = format!("os.exit was called with {code}");
@@ -69,8 +73,9 @@ pub(crate) fn of_unwinding(unwinding: Unwinding, place: &Place<'_>) -> Failure {
     }
 }
 
-fn failure(kind: FailureKind, said: Said, place: &Place<'_>) -> Failure {
-    let (mut hints, frames) = place.lines(&said.message);
+fn failure(kind: FailureKind, said: Said, raised: Option<&Value>, place: &Place<'_>) -> Failure {
+    let (mut hints, mut frames) = place.lines(&said.message, place.stacks, true);
+    frames.extend(place.earlier_lines(raised));
     let module = broken_module(place.lua, &said.message);
     let mut traceback = vec![header(&said.name, &said.message)];
     traceback.extend(said.value.map(|value| format!("  the error is {value}")));
@@ -135,26 +140,62 @@ pub(crate) struct Place<'a> {
     pub(crate) missed: &'a Missed,
     /// Innermost coroutine first.
     pub(crate) stacks: &'a [Stack],
+    /// Errors that were caught; this one may be one of them.
+    pub(crate) earlier: &'a Earlier,
+    /// The error in whose place this one came.
+    pub(crate) replaced: Option<&'a Replaced>,
     /// The function that the kernel called; what called it is nobody's business. Null if it never
     /// was called.
     pub(crate) entry: *const c_void,
 }
 
 impl Place<'_> {
+    /// Where the error was first, if it was caught and raised again, and the error before it.
+    fn earlier_lines(&self, raised: Option<&Value>) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(first) = raised.and_then(|value| self.earlier.again(value)) {
+            let text = match &first.value {
+                Identity::Text(text) => text.as_str(),
+                Identity::Object(_) => "",
+            };
+            let (_, frames) = self.lines(text, &first.stacks, false);
+            if !frames.is_empty() {
+                lines.push("  first raised, and caught, in".to_owned());
+                lines.extend(frames);
+            }
+        }
+        if let Some(replaced) = self.replaced {
+            let text = replaced.text.as_deref().unwrap_or("an error");
+            lines.push(format!("  raised by closing after another error: {text}"));
+            lines.extend(self.lines(text, &replaced.stacks, false).1);
+        }
+        lines
+    }
+
     /// Hints, and the frames with their code.
-    fn lines(&self, message: &str) -> (Vec<String>, Vec<String>) {
+    fn lines(
+        &self,
+        message: &str,
+        stacks: &[Stack],
+        has_variables: bool,
+    ) -> (Vec<String>, Vec<String>) {
         let mut report = Report {
             place: self,
             message,
             names: library_names(self.lua),
             locator: Locator::new(self.lua),
-            variables: locals::remembered(self.lua),
+            variables: if has_variables {
+                locals::remembered(self.lua)
+            } else {
+                Vec::new()
+            },
+            has_variables,
             is_innermost: true,
             after_native: false,
             hints: Vec::new(),
             lines: Vec::new(),
         };
-        for (index, stack) in self.stacks.iter().enumerate() {
+        for (index, stack) in stacks.iter().enumerate() {
             let mut frames = stack.frames.as_slice();
             if index > 0 && !frames.is_empty() {
                 report.lines.push("  resumed by".to_owned());
@@ -180,6 +221,7 @@ struct Report<'a> {
     locator: Locator<'a>,
     /// Of the innermost Lua function.
     variables: Vec<locals::Variable>,
+    has_variables: bool,
     /// Whether no Lua function has been shown yet.
     is_innermost: bool,
     /// Whether a function of C that has no metamethod's name stands before the innermost.
@@ -236,6 +278,11 @@ impl Report<'_> {
                 .as_ref()
                 .is_none_or(|(_, what)| what != "metamethod" && what != "for iterator");
             self.after_native |= self.is_innermost && is_called;
+            let catches = self.names.get(&frame.function);
+            if !self.has_variables && catches.is_some_and(|name| name == "pcall") {
+                // From here on it was caught.
+                return true;
+            }
             if !is_entry && is_called && self.is_worth_showing(frame) {
                 self.lines
                     .push(format!("  {}", describe(frame, is_entry, &self.names)));
@@ -274,7 +321,7 @@ impl Report<'_> {
             line,
             variables: &self.variables,
         };
-        let is_innermost = self.is_innermost;
+        let is_innermost = self.is_innermost && self.has_variables;
         let is_nil =
             |path: &[String]| is_innermost && scene.value(path).is_some_and(|value| value.is_nil());
         let location = self

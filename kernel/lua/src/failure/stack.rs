@@ -109,6 +109,21 @@ pub(crate) unsafe fn capture_one(state: *mut ffi::lua_State, skip: usize) -> Sta
     }
 }
 
+/// The innermost frames of a coroutine, at most `most` of them, without its innermost `skip`
+/// functions.
+///
+/// # Safety
+///
+/// As [`capture_one`].
+pub(super) unsafe fn capture_top(state: *mut ffi::lua_State, skip: usize, most: usize) -> Stack {
+    let mut stack = Stack::default();
+    for level in skip..skip + most {
+        // SAFETY: passed on.
+        stack.frames.extend(unsafe { frame(state, level) });
+    }
+    stack
+}
+
 /// How many frames there are, found by bisection as each look costs its depth.
 unsafe fn depth(state: *mut ffi::lua_State) -> usize {
     // SAFETY: `lua_getstack` only writes to the record.

@@ -10,7 +10,7 @@ use mlua::ffi;
 use super::protected::pass_on;
 use super::{report, run};
 use crate::context::Context;
-use crate::failure::{capture_one, remember_locals};
+use crate::failure::{capture_one, died, remember_locals};
 use crate::native;
 
 unsafe extern "C-unwind" {
@@ -95,6 +95,7 @@ unsafe extern "C-unwind" fn resume(state: *mut ffi::lua_State) -> c_int {
             }
             None => {
                 pass_on(state);
+                report(|| died(state, coroutine));
                 run::forget_lost_stacks();
                 ffi::lua_pushboolean(state, 0);
                 ffi::lua_insert(state, -2);

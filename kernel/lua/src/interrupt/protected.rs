@@ -7,7 +7,8 @@ use std::ffi::{CStr, c_int};
 
 use mlua::ffi;
 
-use super::{is_unwinding, run};
+use super::{is_unwinding, report, run};
+use crate::failure::caught;
 
 /// Replaces the global functions.
 pub(super) unsafe fn install(state: *mut ffi::lua_State) {
@@ -56,15 +57,27 @@ unsafe extern "C-unwind" fn call_and_look(state: *mut ffi::lua_State) -> c_int {
 }
 
 unsafe extern "C-unwind" fn pcall(state: *mut ffi::lua_State) -> c_int {
-    // SAFETY: a transcription of `luaB_pcall`.
+    // SAFETY: a transcription of `luaB_pcall`, with a message handler.
     unsafe {
         ffi::luaL_checkany(state, 1);
-        ffi::lua_pushboolean(state, 1);
+        ffi::lua_pushcclosure(state, remember_caught, 0);
         ffi::lua_insert(state, 1);
-        let arguments = ffi::lua_gettop(state) - 2;
-        let status = ffi::lua_pcallk(state, arguments, ffi::LUA_MULTRET, 0, 0, Some(finish));
-        finish(state, status, 0)
+        ffi::lua_pushboolean(state, 1);
+        ffi::lua_insert(state, 2);
+        let arguments = ffi::lua_gettop(state) - 3;
+        let status = ffi::lua_pcallk(state, arguments, ffi::LUA_MULTRET, 1, 1, Some(finish));
+        finish(state, status, 1)
     }
+}
+
+/// The message handler of `pcall`, which leaves the error as it is.
+unsafe extern "C-unwind" fn remember_caught(state: *mut ffi::lua_State) -> c_int {
+    // SAFETY: a message handler has the error as its argument, and what is called raises none.
+    unsafe {
+        ffi::lua_settop(state, 1);
+        report(|| caught(state));
+    }
+    1
 }
 
 unsafe extern "C-unwind" fn xpcall(state: *mut ffi::lua_State) -> c_int {

@@ -359,6 +359,7 @@ pub(crate) fn begin(context: &Context, state: *mut ffi::lua_State) -> Running<'_
     context.runs.set(context.runs.get() + 1);
     context.stacks.take();
     context.lost_stacks.take();
+    context.replaced.take();
     context.entry.set(ptr::null());
     context.watchdog.begin(&context.interrupt);
     Running {

@@ -9,3 +9,6 @@ local function load_all()
   end
 end
 load_all()
+-- %%
+local ok, problem = pcall(error, {code = "E_LOST", message = "lost"})
+error(problem)
