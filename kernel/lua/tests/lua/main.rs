@@ -14,6 +14,7 @@ mod io;
 mod markup;
 mod modules;
 mod notebook;
+mod pages;
 mod patterns;
 mod plot;
 mod progress;
