@@ -378,6 +378,9 @@ impl<'a> Failing<'_, 'a> {
     }
 
     fn stands_for_nil(&self, span: Span) -> bool {
+        if span.first == span.last && self.is(span.first, "nil") {
+            return true;
+        }
         let names = names(self.tokens, span);
         !names.is_empty() && (self.is_nil)(&names)
     }

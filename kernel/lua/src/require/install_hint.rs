@@ -80,6 +80,11 @@ fn find(module: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.module == root)
 }
 
+/// What well-known modules are called.
+pub(super) fn well_known() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|known| known.module)
+}
+
 /// How a well-known module is installed, in one line; nothing for any other.
 pub(crate) fn how_to_install(module: &str) -> Option<String> {
     find(module).map(|_| for_any(module))

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use mlua::ffi;
 
-use super::install_hint::for_any;
+use super::install_hint::{for_any, well_known};
 use super::{Raise, native};
 use crate::failure::nearest;
 
@@ -65,10 +65,19 @@ fn message(name: &str, said: &str) -> String {
     if let Some(version) = searched.for_another_version(name) {
         text.push_str(&format!("\n  {version}"));
     }
-    if let Some(near) = nearest(name, names.into_iter()) {
+    let here = nearest(name, names.into_iter());
+    let known = || nearest(name, well_known().map(str::to_owned));
+    let near = here.clone().or_else(known);
+    if let Some(near) = &near {
         text.push_str(&format!("\n  did you mean '{near}'?"));
     }
-    text.push_str(&format!("\n  to install it: {}", for_any(name)));
+    // What is here need not be installed.
+    let wanted = if here.is_some() {
+        name
+    } else {
+        near.as_deref().unwrap_or(name)
+    };
+    text.push_str(&format!("\n  to install {wanted}: {}", for_any(wanted)));
     text
 }
 

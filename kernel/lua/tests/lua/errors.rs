@@ -194,3 +194,256 @@ fn frames_of_the_kernel_are_not_shown() {
         "{text}"
     );
 }
+
+#[test]
+fn frames_of_the_library_that_is_written_in_lua_are_not_shown() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "local chunk = 'return function(f) local hidden = 1 return (f(hidden)) end'\n\
+         each = load(chunk, '=perilune.loops')()",
+    );
+    let failure = notebook.fail("local seen = 2\neach(function(n)\n  local mine = n.x.y\nend)");
+    let text = plain(&failure);
+    assert!(!text.contains("perilune"), "{text}");
+    assert!(text.contains("with n = 1"), "{text}");
+    assert!(text.contains("cell[2]:2: in cell[2]"), "{text}");
+    notebook
+        .run("check = load('return function(v) error(\"no \" .. v, 2) end', '=perilune.check')()");
+    let failure = notebook.fail("local seen = 2\nprint(check(seen))");
+    let text = plain(&failure);
+    assert_eq!(failure.message, "cell[4]:2: no 2");
+    assert!(!text.contains("perilune"), "{text}");
+    assert!(
+        text.contains("with seen = 2"),
+        "the user's own variables: {text}"
+    );
+    assert!(text.contains("      |       ^^^^^^^^^^^"), "{text}");
+}
+
+#[test]
+fn showing_variables_runs_no_code_of_theirs() {
+    let mut notebook = Notebook::new();
+    let failure = notebook.fail(
+        "local calls = 0\n\
+         local function count() calls = calls + 1 return 'called' end\n\
+         local t = setmetatable({}, {__tostring = count, __index = count, __pairs = count, __len = count, __name = count})\n\
+         seen = function() return calls end\n\
+         error('x')",
+    );
+    assert!(plain(&failure).contains("t = {}"), "{}", plain(&failure));
+    assert_eq!(notebook.value("seen()").as_deref(), Some("0"));
+}
+
+#[test]
+fn variables_that_are_secret_are_not_shown() {
+    let mut notebook = Notebook::new();
+    for name in [
+        "password",
+        "db_password",
+        "API_KEY",
+        "accessToken",
+        "client_secret",
+    ] {
+        let failure = notebook.fail(&format!(
+            "local {name} = 'hunter2'\nlocal plain = {{}}\nerror('x')"
+        ));
+        let text = plain(&failure);
+        assert!(
+            !text.contains("with") || !text[text.find("with").unwrap()..].contains("hunter2"),
+            "{text}"
+        );
+        assert!(text.contains("plain = {}"), "{text}");
+    }
+}
+
+#[test]
+fn variables_are_of_the_function_that_failed_also_in_a_coroutine_and_when_interrupted() {
+    let mut notebook = Notebook::new();
+    let failure = notebook.fail(
+        "local outside = 1\nlocal co = coroutine.wrap(function(inside) local x = inside .. nil end)\nco('here')",
+    );
+    let text = plain(&failure);
+    assert!(text.contains("with inside = \"here\""), "{text}");
+    assert!(!text.contains("     outside = 1"), "{text}");
+    let failure = notebook.fail("local a = 1 do local a = 2 error('x') end");
+    let text = plain(&failure);
+    assert!(
+        text.contains("with a = 2") && !text.contains("     a = 1"),
+        "the inner one: {text}"
+    );
+}
+
+#[test]
+fn a_file_that_has_changed_since_it_was_loaded_is_not_taken_for_what_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("moving.lua");
+    std::fs::write(&path, "return function(t)\n  return t.a.b, 1\nend").unwrap();
+    let mut notebook = Notebook::new();
+    notebook.run(&format!("moving = dofile('{}')", path.display()));
+    let text = plain(&notebook.fail("moving({})"));
+    assert!(
+        text.contains("  --> 2 |   return t.a.b, 1\n        |          ~~^"),
+        "{text}"
+    );
+    std::fs::write(
+        &path,
+        "-- a new line\nreturn function(t)\n  return t.a.b, 2\nend",
+    )
+    .unwrap();
+    let text = plain(&notebook.fail("moving({})"));
+    assert!(
+        text.contains("(the file has changed since it was loaded)"),
+        "{text}"
+    );
+    assert!(!text.contains("~~^"), "{text}");
+    std::fs::write(&path, "not lua at all (").unwrap();
+    let text = plain(&notebook.fail("moving({})"));
+    assert!(
+        text.contains("(the file has changed since it was loaded)"),
+        "{text}"
+    );
+    std::fs::remove_file(&path).unwrap();
+    let text = plain(&notebook.fail("moving({})"));
+    assert!(text.contains("moving.lua:2: in function"), "{text}");
+}
+
+#[test]
+fn colours_are_plain_ansi_and_end_on_their_line() {
+    let mut notebook = Notebook::new();
+    let failure = notebook.fail("local t = {}\nprint(1, t.a.b)");
+    let coloured = failure.traceback.iter().flat_map(|line| line.lines());
+    for line in coloured {
+        let mut open = false;
+        for code in line.split('\x1b').skip(1) {
+            let (code, _) = code.split_once('m').unwrap();
+            let code = code.strip_prefix('[').unwrap();
+            assert!(
+                code.bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b';'),
+                "{line:?}"
+            );
+            open = code != "0";
+        }
+        assert!(!open, "{line:?}");
+    }
+    assert!(failure.traceback[0].starts_with("\x1b["), "there are some");
+}
+
+#[test]
+fn a_failure_is_never_large() {
+    let mut notebook = Notebook::new();
+    let cases = [
+        "error(('x'):rep(1e7))".to_owned(),
+        "error({message = ('x'):rep(1e6), data = ('y'):rep(1e6)})".to_owned(),
+        "local t = {} for i = 1, 1e5 do t[i] = {('z'):rep(1000)} end error('x')".to_owned(),
+        "local t = {} for i = 1, 1e5 do t = {t} end error('x')".to_owned(),
+        format!("local x = {}nil .. 'x'", "1 + ".repeat(50_000)),
+        format!("{} error('x')", (1..150).map(|i| format!("local v{i} = ('long'):rep(100) ")).collect::<String>()),
+        "local function f(n) local c = coroutine.wrap(f) return n == 0 and error('deep') or c(n - 1) end f(100)".to_owned(),
+    ];
+    for code in cases {
+        let failure = notebook.fail(&code);
+        let size: usize = failure.traceback.iter().map(String::len).sum();
+        assert!(
+            size < 100_000,
+            "{size} bytes for {}",
+            &code[..code.len().min(80)]
+        );
+    }
+}
+
+#[test]
+fn a_hint_of_a_failed_cell_is_gone_when_the_cell_was_run_again() {
+    let mut notebook = Notebook::new();
+    notebook.fail("source = nil\nlocal rows = source.rows\nlocal count = #rows");
+    let text = plain(&notebook.fail("count + 1"));
+    assert!(
+        text.contains("hint: 'count' would have been set by cell[1]"),
+        "{text}"
+    );
+    notebook.run("local rows = {1}\nlocal count = #rows");
+    assert_eq!(notebook.value("count + 1").as_deref(), Some("2"));
+    notebook.fail("local broken = = 1");
+    let text = plain(&notebook.fail("broken.x"));
+    assert!(
+        text.contains("hint: 'broken' would have been set by cell[5]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_error_that_was_caught_long_ago_is_not_mistaken_for_another() {
+    let mut notebook = Notebook::new();
+    notebook.run("pcall(error, 'the very same text')");
+    let text = plain(&notebook.fail("error('the very same text', 0)"));
+    assert!(!text.contains("first raised"), "of an earlier cell: {text}");
+    let text =
+        plain(&notebook.fail(
+            "for i = 1, 20 do pcall(error, {}) end collectgarbage() collectgarbage() error({})",
+        ));
+    assert!(!text.contains("first raised"), "another table: {text}");
+    let text = plain(&notebook.fail(
+        "local function f() error('it was here') end\n\
+         local ok, e = pcall(f)\n\
+         local ok, e = pcall(error, e, 0)\n\
+         error(e, 0)",
+    ));
+    assert!(
+        text.contains("first raised, and caught, in\n  cell[4]:1: in function"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_error_in_a_finaliser_is_a_warning_with_its_place() {
+    let mut notebook = Notebook::new();
+    let output = notebook.output(
+        "setmetatable({}, {__gc = function() local x = nil + 1 end}) collectgarbage() print('on')",
+    );
+    assert!(
+        output.contains("cell[1]:1: attempt to perform arithmetic on a nil value"),
+        "{output}"
+    );
+    assert!(output.ends_with("on\n"), "{output}");
+}
+
+/// Every token of the kept notebooks is left out once: whatever fails then is told without a
+/// panic, and its mark stands below something.
+#[test]
+fn whatever_is_wrong_with_code_its_mark_stands_below_it() {
+    let folder = std::path::Path::new("tests/tracebacks");
+    let mut marks = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let code = std::fs::read_to_string(&path).unwrap_or_default();
+        // Nothing that could go on for ever.
+        let is_endless = ["while", "repeat", "count(", "is_even", "__index"];
+        if path.extension().is_none_or(|extension| extension != "lua")
+            || is_endless.iter().any(|word| code.contains(word))
+        {
+            continue;
+        }
+        let mut notebook = Notebook::new();
+        for cell in code.split("-- %%\n") {
+            let words: Vec<_> = cell.split_inclusive([' ', '(', '.', ',', ')']).collect();
+            for left_out in 0..words.len() {
+                let broken = [&words[..left_out], &words[left_out + 1..]]
+                    .concat()
+                    .concat();
+                let Err(failure) = notebook.try_run(&broken) else {
+                    continue;
+                };
+                let lines = plain(&failure);
+                let lines: Vec<_> = lines.lines().collect();
+                for pair in lines.windows(2) {
+                    let mark = pair[1].trim_start().strip_prefix('|').unwrap_or_default();
+                    if !mark.is_empty() && mark.trim().bytes().all(|byte| b"~^".contains(&byte)) {
+                        assert!(pair[0].contains("--> "), "{}", lines.join("\n"));
+                        marks += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(marks > 100, "{marks}");
+}

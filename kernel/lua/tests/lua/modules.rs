@@ -99,10 +99,17 @@ fn a_module_that_is_missing_says_where_it_was_looked_for_and_how_it_is_installed
     assert_eq!(lines[3], "  did you mean 'geometry'?");
     assert_eq!(
         lines[4],
-        "  to install it: %luarocks install geometri, or in a shell: luarocks --lua-version 5.4 \
+        "  to install geometri: %luarocks install geometri, or in a shell: luarocks --lua-version 5.4 \
          install --local geometri"
     );
     assert_eq!(lines.len(), 5, "{failure}");
+    let failure = notebook.fail("require 'lffs'");
+    assert!(
+        failure
+            .message
+            .contains("did you mean 'lfs'?\n  to install lfs: %luarocks install luafilesystem"),
+        "{failure}"
+    );
     let failure = notebook.fail("require 'lfs.impl'");
     assert!(
         failure.message.ends_with(
