@@ -91,6 +91,7 @@ impl Arguments {
             arguments: self.arguments.clone(),
             script_name: (source.kind != SourceKind::Notebook).then(name),
             project: std::env::current_dir().ok(),
+            is_program: source.kind == SourceKind::Script,
         };
         let program = (source.kind == SourceKind::Script).then(name);
         let kernel = EmbeddedKernel::start(descriptors, lua, program)?;

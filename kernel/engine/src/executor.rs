@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
 use perilune_language::{
-    Cell, CommMessage, Completeness, Detail, Failure, FailureKind, Language, MimeBundle, Outcome,
+    Cell, CommMessage, Completeness, Detail, Failure, FailureKind, Language, MimeBundle, NextInput,
+    Outcome,
 };
 use perilune_transport::Weight;
 use perilune_wire::Outgoing;
@@ -223,7 +224,11 @@ impl<L: Language> Executor<L> {
         }
         let metadata = Object::from_iter([("started".to_owned(), Value::from(started))]);
         match outcome {
-            Ok(Outcome { result, page }) => {
+            Ok(Outcome {
+                result,
+                page,
+                next_input,
+            }) => {
                 if let Some(MimeBundle { data, metadata }) = result {
                     let result = ExecuteResult {
                         execution_count,
@@ -235,7 +240,7 @@ impl<L: Language> Executor<L> {
                 turn.reply_with_metadata(
                     ExecuteReply::Ok {
                         execution_count,
-                        payload: page.map(page_payload).into_iter().collect(),
+                        payload: payload(page, next_input),
                         user_expressions: expressions,
                     },
                     metadata,
@@ -402,9 +407,14 @@ fn evaluate<L: Language>(language: &mut L, expressions: &Object) -> Object {
         .collect()
 }
 
-/// What makes a front end show something beside the cell, from its first line on.
-fn page_payload(MimeBundle { data, .. }: MimeBundle) -> Value {
-    json!({"source": "page", "data": data, "start": 0})
+/// What a front end does beside showing the outputs: it shows something beside the cell, from its
+/// first line on, or puts code into the same cell, the next one, or at the next prompt.
+fn payload(page: Option<MimeBundle>, next_input: Option<NextInput>) -> Vec<Value> {
+    let page = page.map(|page| json!({"source": "page", "data": page.data, "start": 0}));
+    let next_input = next_input.map(|NextInput { text, replaces }| {
+        json!({"source": "set_next_input", "text": text, "replace": replaces})
+    });
+    page.into_iter().chain(next_input).collect()
 }
 
 fn error_content(failure: Failure) -> ErrorContent {

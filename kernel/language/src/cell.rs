@@ -18,6 +18,17 @@ pub struct Outcome {
     pub result: Option<MimeBundle>,
     /// Something to read beside the cell, when the cell was a request for help.
     pub page: Option<MimeBundle>,
+    /// Code that the person in front may want to run next.
+    pub next_input: Option<NextInput>,
+}
+
+/// Code that a cell offers to be read, changed and run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NextInput {
+    /// The code.
+    pub text: String,
+    /// Whether it takes the place of the cell that ran, rather than come below.
+    pub replaces: bool,
 }
 
 /// Why a cell ended.

@@ -14,7 +14,7 @@ mod interrupt;
 
 use std::sync::Arc;
 
-pub use cell::{Cell, Failure, FailureKind, Outcome};
+pub use cell::{Cell, Failure, FailureKind, NextInput, Outcome};
 pub use code::{Completeness, Completion, Detail, Match, Snapshot};
 pub use comm::{CommId, CommMessage};
 pub use display::{Display, DisplayAction, MimeBundle};

@@ -47,6 +47,7 @@ pub(crate) struct Context {
     pub(crate) children: RefCell<Children>,
     /// How often Lua code was begun to run.
     pub(crate) runs: Cell<i64>,
+    pub(crate) magics: crate::magic::State,
     /// Whether the Lua state is being closed.
     pub(crate) closing: Cell<bool>,
     line: RefCell<Vec<u8>>,
@@ -79,6 +80,7 @@ impl Context {
             streams: Streams::default(),
             children: RefCell::default(),
             runs: Cell::new(0),
+            magics: crate::magic::State::default(),
             closing: Cell::new(false),
             line: RefCell::default(),
         }

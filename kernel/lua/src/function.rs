@@ -12,9 +12,36 @@ use crate::interrupt;
 
 /// Marks a returned error by its address.
 static ERROR: u8 = 0;
+/// Marks that the cell shall end.
+static INTERRUPTED: u8 = 0;
 
-fn mark() -> *mut c_void {
-    (&raw const ERROR).cast_mut().cast()
+fn mark(of: &'static u8) -> *mut c_void {
+    std::ptr::from_ref(of).cast_mut().cast()
+}
+
+/// Why a function does not return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// An error with this message.
+    Error(String),
+    /// It waited for something, and somebody interrupted the cell.
+    Interrupted,
+}
+
+impl Stop {
+    /// The same with another message.
+    pub(crate) fn map(self, change: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Error(message) => Self::Error(change(message)),
+            Self::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<String> for Stop {
+    fn from(message: String) -> Self {
+        Self::Error(message)
+    }
 }
 
 /// A Lua function of a Rust closure.
@@ -26,11 +53,29 @@ pub(crate) fn create<R: IntoLuaMulti>(
     lua: &Lua,
     body: impl Fn(&Lua, &[Value]) -> Result<R, String> + 'static,
 ) -> mlua::Result<Function> {
+    create_stoppable(lua, move |lua, arguments| {
+        body(lua, arguments).map_err(Stop::Error)
+    })
+}
+
+/// A Lua function of a Rust closure that waits for things, and can be interrupted then.
+///
+/// # Errors
+///
+/// When there is no memory left.
+pub(crate) fn create_stoppable<R: IntoLuaMulti>(
+    lua: &Lua,
+    body: impl Fn(&Lua, &[Value]) -> Result<R, Stop> + 'static,
+) -> mlua::Result<Function> {
     let inner = lua.create_function(move |lua, arguments: MultiValue| {
         match body(lua, &arguments.into_vec()) {
             Ok(results) => results.into_lua_multi(lua),
-            Err(message) => {
-                let mark = Value::LightUserData(LightUserData(mark()));
+            Err(Stop::Interrupted) => {
+                let mark = LightUserData(mark(&INTERRUPTED));
+                Ok(MultiValue::from_vec(vec![Value::LightUserData(mark)]))
+            }
+            Err(Stop::Error(message)) => {
+                let mark = Value::LightUserData(LightUserData(mark(&ERROR)));
                 Ok(MultiValue::from_vec(vec![
                     mark,
                     Value::String(lua.create_string(message)?),
@@ -56,14 +101,18 @@ unsafe extern "C-unwind" fn raise_returned(state: *mut ffi::lua_State) -> c_int 
         if let Some(unwinding) = interrupt::unwinding() {
             interrupt::unwind(state, unwinding);
         }
-        if ffi::lua_type(state, 1) == ffi::LUA_TLIGHTUSERDATA
-            && ffi::lua_touserdata(state, 1) == mark()
-        {
-            ffi::lua_settop(state, 2);
-            ffi::luaL_where(state, 1);
-            ffi::lua_insert(state, 2);
-            ffi::lua_concat(state, 2);
-            ffi::lua_error(state);
+        if ffi::lua_type(state, 1) == ffi::LUA_TLIGHTUSERDATA {
+            let marked = ffi::lua_touserdata(state, 1);
+            if marked == mark(&INTERRUPTED) {
+                interrupt::unwind(state, interrupt::Unwinding::Interrupt);
+            }
+            if marked == mark(&ERROR) {
+                ffi::lua_settop(state, 2);
+                ffi::luaL_where(state, 1);
+                ffi::lua_insert(state, 2);
+                ffi::lua_concat(state, 2);
+                ffi::lua_error(state);
+            }
         }
         ffi::lua_gettop(state)
     }

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::failure::{self, Place};
 use crate::interrupt::{self, Running, Unwinding};
 use crate::io;
+use crate::magic::{self, Clock, Reading};
 use crate::value::{Unwound, acts, bundle_of_all};
 use crate::{LuaError, Options};
 
@@ -65,6 +66,7 @@ impl Interpreter {
         crate::widgets::install(&lua)?;
         crate::require::set_paths(&lua, options.project.as_deref())?;
         set_arguments(&lua, &options)?;
+        crate::magic::install(&lua)?;
         if let Some(limit) = options.memory_limit {
             lua.set_memory_limit(limit)?;
         }
@@ -82,7 +84,13 @@ impl Interpreter {
     }
 
     /// Runs code and shows its value.
-    fn run(&self, name: &str, code: &str, wants_result: bool) -> Result<Outcome, Failure> {
+    fn run(
+        &self,
+        name: &str,
+        code: &str,
+        reading: &Reading<'_>,
+        wants_result: bool,
+    ) -> Result<Outcome, Failure> {
         let running = self.begin();
         if let Some(unwinding) = running.stopped() {
             return Err(self.ended(unwinding));
@@ -90,13 +98,22 @@ impl Interpreter {
         failure::forget_locals(&self.lua);
         failure::forget_earlier(&self.lua, &self.context);
         crate::plot::begin_cell(&self.lua);
+        self.context.magics.begin();
+        let clock = reading.is_timed.then(|| Clock::start(&self.lua));
         let ran = cell::run(
             &self.lua,
             &self.context,
             name,
-            code,
+            reading,
             &self.options.arguments,
         );
+        if let Some(clock) = clock
+            && !matches!(ran, Err(CallError::Syntax(_)))
+        {
+            self.context.streams.flush();
+            let report = clock.report(&self.lua);
+            self.context.write(Stream::Stdout, report.as_bytes());
+        }
         match ran {
             Ok(values) => {
                 if let Some(unwinding) = interrupt::unwinding() {
@@ -108,14 +125,18 @@ impl Interpreter {
                     Ok(None)
                 };
                 match shown {
-                    Ok(result) => Ok(Outcome { result, page: None }),
+                    Ok(result) => Ok(Outcome {
+                        result,
+                        page: None,
+                        next_input: self.context.magics.take_next_input(code),
+                    }),
                     Err(Unwound) => Err(self.unwound()),
                 }
             }
             Err(error) => {
                 let failure = match error {
                     CallError::Syntax(message) => {
-                        failure::of_syntax(&self.lua, message, name, code)
+                        failure::of_syntax(&self.lua, message, name, &reading.masked, code)
                     }
                     error => self.failed(error),
                 };
@@ -134,7 +155,10 @@ impl Interpreter {
             let regret = format!("nothing is known of {name}\n");
             self.context.host.write(Stream::Stdout, regret.as_bytes());
         }
-        Ok(Outcome { result: None, page })
+        Ok(Outcome {
+            page,
+            ..Outcome::default()
+        })
     }
 
     fn show(&self, values: &Values) -> Result<Option<MimeBundle>, Unwound> {
@@ -264,17 +288,28 @@ impl Language for Interpreter {
         if let Some((name, detail)) = code::help_request(&cell.code) {
             return self.help(name, detail);
         }
+        if let Some(page) = magic::help_request(&cell.code) {
+            return Ok(Outcome {
+                page: Some(page),
+                ..Outcome::default()
+            });
+        }
         let code = plain_code(&cell.code);
         self.context
             .sources
             .borrow_mut()
             .remember(&cell.name, &cell.code);
-        self.run(&cell.name, &code, cell.wants_result)
+        let reading = if self.options.is_program {
+            Reading::plain(&code)
+        } else {
+            magic::read(&code)
+        };
+        self.run(&cell.name, &code, &reading, cell.wants_result)
     }
 
     fn evaluate(&mut self, expression: &str) -> Result<MimeBundle, Failure> {
         let code = format!("return {expression}");
-        let outcome = self.run("expression", &code, true)?;
+        let outcome = self.run("expression", &code, &Reading::plain(&code), true)?;
         Ok(outcome.result.unwrap_or_else(|| MimeBundle::plain("nil")))
     }
 

@@ -6,7 +6,7 @@ mod popen;
 mod print;
 mod streams;
 
-pub(crate) use children::{Children, pause};
+pub(crate) use children::{Children, Ended, output_of, pause, program, shell_with, wait};
 pub(crate) use input::{ask, refusal};
 pub(crate) use streams::{Streams, is_standard_file};
 

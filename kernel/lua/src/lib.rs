@@ -59,6 +59,7 @@ mod interrupt;
 mod io;
 mod json;
 mod library;
+mod magic;
 mod native;
 mod pattern;
 mod perilune;
@@ -109,6 +110,8 @@ pub struct Options {
     /// The folder that the user works in, whose modules `require` finds: those of a `lua_modules`
     /// in it or above, and those in the working directory. Without it, as for a daemon, neither.
     pub project: Option<PathBuf>,
+    /// Whether what runs is a program in a file, which is plain Lua: cells have magics beside.
+    pub is_program: bool,
 }
 
 /// Why there is no interpreter.

@@ -8,10 +8,12 @@ mod lexer;
 mod outline;
 mod parser;
 mod reader;
+mod stuck;
 mod tree;
 
 pub(crate) use lexer::{Token, TokenKind, is_keyword, tokens, tokens_with_comments};
 pub(crate) use outline::{Attribute, Outline, TailKind};
+pub(crate) use stuck::Stuck;
 pub(crate) use tree::{
     Assignment, Below, CommentId, DeclarationId, Expression, ExpressionId, FunctionId, Item,
     Origin, Span, Tree,

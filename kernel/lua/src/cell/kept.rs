@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::ffi::{CStr, c_int};
 
-use mlua::ffi;
+use mlua::{Lua, Value, ffi};
 
 use crate::context::Context;
 use crate::native;
@@ -28,6 +28,11 @@ pub(crate) struct KeptLocal {
 impl Kept {
     pub(crate) fn get(&self, name: &str) -> Option<KeptLocal> {
         self.locals.get(name).copied()
+    }
+
+    /// Forgets all of them. What shares one has it still.
+    pub(crate) fn clear(&mut self) {
+        self.locals.clear();
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -77,7 +82,7 @@ pub(super) unsafe fn push_keep(state: *mut ffi::lua_State) {
 /// # Safety
 ///
 /// May raise a memory error; needs room for two values.
-pub(crate) unsafe fn push_closure(state: *mut ffi::lua_State, name: &str) {
+pub(super) unsafe fn push_closure(state: *mut ffi::lua_State, name: &str) {
     // SAFETY: the name's bytes are copied.
     unsafe {
         ffi::lua_getfield(state, ffi::LUA_REGISTRYINDEX, CLOSURES.as_ptr());
@@ -85,6 +90,30 @@ pub(crate) unsafe fn push_closure(state: *mut ffi::lua_State, name: &str) {
         ffi::lua_rawget(state, -2);
         ffi::lua_remove(state, -2);
     }
+}
+
+/// What a local of an earlier cell is now.
+pub(crate) fn kept_value(lua: &Lua, context: &Context, name: &str) -> Option<Value> {
+    let local = context.kept.borrow().get(name)?;
+    // SAFETY: the closure owns nothing, and leaves one value or none.
+    unsafe {
+        lua.exec_raw::<Value>((), |state| {
+            push_closure(state, name);
+            if ffi::lua_getupvalue(state, -1, local.upvalue).is_null() {
+                ffi::lua_settop(state, 0);
+            } else {
+                ffi::lua_remove(state, 1);
+            }
+        })
+        .ok()
+    }
+}
+
+/// Forgets the locals of earlier cells.
+pub(crate) fn forget_kept(lua: &Lua, context: &Context) -> mlua::Result<()> {
+    context.kept.borrow_mut().clear();
+    let empty = lua.create_table()?;
+    lua.set_named_registry_value(&CLOSURES.to_string_lossy(), empty)
 }
 
 /// `keep("a b!", function() return a, b end)`

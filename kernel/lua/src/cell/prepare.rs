@@ -46,8 +46,9 @@ pub(crate) fn plain_code(code: &str) -> Cow<'_, str> {
     }
 }
 
-/// Prepares a cell; nothing if its structure is not Lua's.
-pub(super) fn prepare(code: &str, kept: &Kept) -> Option<Prepared> {
+/// Prepares a cell; nothing if its structure is not Lua's. The chunk's second argument is what
+/// `magic` names.
+pub(super) fn prepare(code: &str, magic: Option<&str>, kept: &Kept) -> Option<Prepared> {
     let outline = Outline::of(code)?;
     let keep = unused_name(&outline.names);
     let mut body = String::with_capacity(code.len() + 128);
@@ -111,7 +112,7 @@ pub(super) fn prepare(code: &str, kept: &Kept) -> Option<Prepared> {
     body.push_str(&code[done..]);
     Some(Prepared {
         alone,
-        chunk: wrap(&body, pieces, &keep, &outline.names, kept),
+        chunk: wrap(&body, pieces, &keep, magic, &outline.names, kept),
         is_silenced,
         is_call: outline.tail.is_some_and(|tail| tail.kind == TailKind::Call),
     })
@@ -128,6 +129,7 @@ fn wrap(
     body: &str,
     mut pieces: Vec<Piece>,
     keep: &str,
+    magic: Option<&str>,
     names: &HashSet<&str>,
     kept: &Kept,
 ) -> Compiled {
@@ -137,6 +139,7 @@ fn wrap(
         .collect();
     shared.sort_unstable();
     let mut declared = vec![keep.to_owned()];
+    declared.extend(magic.map(str::to_owned));
     declared.extend(
         shared
             .into_iter()
@@ -182,7 +185,7 @@ mod tests {
     #[test]
     fn the_kernels_additions_stay_on_the_users_lines() {
         let code = "local a <const> = 1\nlocal c <close> = nil\nf(a);; -- x; y";
-        let prepared = prepare(code, &Kept::default()).unwrap();
+        let prepared = prepare(code, None, &Kept::default()).unwrap();
         assert_eq!(
             prepared.chunk.text,
             "local perilune_keep=...;return function(...)\
@@ -203,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_kernels_name_gives_way() {
-        let prepared = prepare("local perilune_keep = 1", &Kept::default()).unwrap();
+        let prepared = prepare("local perilune_keep = 1", None, &Kept::default()).unwrap();
         assert!(prepared.chunk.text.starts_with("local perilune_keep_=..."));
     }
 }

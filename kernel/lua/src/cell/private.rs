@@ -1,15 +1,22 @@
+use super::plain_code;
+use crate::magic::cell_magic;
+
 /// What a private cell begins with.
-const MARK: &str = "%%nohistory";
+const MARK: &str = "nohistory";
 
 /// Whether a cell's magics, the lines with `%%` that it begins with, have `%%nohistory` among
-/// them. Blank lines before them make no difference: who wanted to be forgotten shall be.
+/// them. Blank lines and comments before them make no difference: who wanted to be forgotten
+/// shall be.
 pub(crate) fn is_private(code: &str) -> bool {
-    code.trim_start_matches('\u{feff}')
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .take_while(|line| line.starts_with("%%"))
-        .any(|line| line.split_whitespace().next() == Some(MARK))
+    let code = plain_code(code);
+    let mut rest = &*code;
+    while let Some(magic) = cell_magic(rest) {
+        if magic.name == MARK {
+            return true;
+        }
+        rest = magic.body.unwrap_or_default();
+    }
+    false
 }
 
 #[cfg(test)]
@@ -24,6 +31,7 @@ mod tests {
             "\n  %%nohistory \r\nprint(1)",
             "\u{feff}%%nohistory\n",
             "%%time\n%%nohistory\nx = 1",
+            "-- a secret\n%%nohistory\nx = 1",
         ] {
             assert!(is_private(code), "{code:?}");
         }
@@ -35,6 +43,7 @@ mod tests {
             "",
             "print(1)\n%%nohistory",
             "-- %%nohistory",
+            "--[[\n%%nohistory\n]]",
             "%nohistory",
             "%%nohistoryx\n",
             "%%time\nx = 1",

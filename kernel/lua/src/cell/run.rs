@@ -5,8 +5,9 @@ use mlua::{IntoLuaMulti, Lua, MultiValue, Value, ffi};
 use super::kept::{Kept, push_closure, push_keep, upvalue_name};
 use super::prepare::prepare;
 use crate::context::Context;
-use crate::failure::{Replaced, capture_one, raised_text, remember_locals};
+use crate::failure::{Piece, Replaced, capture_one, raised_text, remember_locals};
 use crate::interrupt;
+use crate::magic::{Copied, Reading, push_function as push_magics};
 use crate::syntax::Outline;
 
 /// What a cell's last statement gave.
@@ -35,10 +36,11 @@ pub(crate) fn run(
     lua: &Lua,
     context: &Context,
     name: &str,
-    code: &str,
+    reading: &Reading<'_>,
     arguments: &[String],
 ) -> Result<Values, CallError> {
-    let prepared = prepare(code, &context.kept.borrow());
+    let code = &*reading.lua;
+    let prepared = prepare(code, reading.function.as_deref(), &context.kept.borrow());
     let Some(prepared) = prepared else {
         compile_without_outline(lua, name, code)?;
         // Lua understands what the outline does not: it runs, and neither its locals nor its
@@ -51,10 +53,11 @@ pub(crate) fn run(
     };
     compile(lua, name, &prepared.alone)?;
     let function = make_function(lua, context, name, &prepared.chunk.text)?;
-    context
-        .sources
-        .borrow_mut()
-        .remember_compiled(name, prepared.chunk);
+    let mut chunk = prepared.chunk;
+    if let Some(copies) = &reading.copies {
+        chunk.pieces = of_code(&chunk.pieces, copies);
+    }
+    context.sources.borrow_mut().remember_compiled(name, chunk);
     let mut values = call(lua, context, function, strings(lua, arguments)?)?;
     // Values without the mark are of a `return` inside of a block.
     let marked = values.first().is_some_and(|first| is_keep(lua, first));
@@ -66,6 +69,31 @@ pub(crate) fn run(
         is_silenced: marked && prepared.is_silenced,
         is_call: marked && prepared.is_call,
     })
+}
+
+/// Pieces of the Lua that a cell became, as pieces of the user's code.
+fn of_code(pieces: &[Piece], copies: &[Copied]) -> Vec<Piece> {
+    let mut found = Vec::new();
+    let mut copies = copies.iter().peekable();
+    for piece in pieces {
+        let end = piece.code + piece.length;
+        while let Some(copy) = copies.peek() {
+            let from = piece.code.max(copy.lua);
+            let to = end.min(copy.lua + copy.length);
+            if from < to {
+                found.push(Piece {
+                    compiled: piece.compiled + from - piece.code,
+                    code: copy.code + from - copy.lua,
+                    length: to - from,
+                });
+            }
+            if copy.lua + copy.length > end {
+                break;
+            }
+            copies.next();
+        }
+    }
+    found
 }
 
 fn strings(lua: &Lua, arguments: &[String]) -> Result<MultiValue, CallError> {
@@ -84,7 +112,7 @@ fn is_keep(lua: &Lua, value: &Value) -> bool {
 
 /// Compiles a cell and forgets its function.
 pub(crate) fn compile_cell(lua: &Lua, name: &str, code: &str) -> Result<(), CallError> {
-    match prepare(code, &Kept::default()) {
+    match prepare(code, None, &Kept::default()) {
         Some(prepared) => compile(lua, name, &prepared.alone),
         None => compile_without_outline(lua, name, code),
     }
@@ -164,7 +192,8 @@ fn make_function(
                 return;
             }
             push_keep(state);
-            ffi::lua_call(state, 1, 1);
+            push_magics(state);
+            ffi::lua_call(state, 2, 1);
             let function = ffi::lua_gettop(state);
             ffi::lua_checkstack(state, 4);
             let mut upvalue = 1;

@@ -8,6 +8,7 @@ use super::names::Names;
 use super::place::{Place, PlaceKind, is_name, place_at_end, read_until};
 use super::resolver::{Candidate, Resolver, Thing};
 use super::{byte_of, position_of, strings};
+use crate::magic;
 use crate::syntax::{DeclarationId, Expression, KEYWORDS, Origin, tokens};
 
 /// How many fields of one table are offered.
@@ -40,6 +41,20 @@ pub(super) fn complete<N: Names>(known: &N, code: &str, cursor: usize) -> Comple
         end: at,
     };
     let cursor = position_of(code, end);
+    if let Some(magic) = magic::name_before(&code[..end]) {
+        let matches = magic::names().filter(|name| name.starts_with(magic));
+        return Completion {
+            matches: matches
+                .map(|text| Match {
+                    text,
+                    kind: "magic",
+                    signature: None,
+                })
+                .collect(),
+            start: position_of(code, end - magic.len()),
+            end: cursor,
+        };
+    }
     let source = read_until(code, end);
     let Some(place) = place_at_end(&source) else {
         return nothing(cursor);

@@ -2,11 +2,21 @@ use mlua::Lua;
 use perilune_language::Completeness;
 
 use crate::cell::{CallError, compile_cell, plain_code};
+use crate::magic::{self, Continuation};
 use crate::syntax::{TokenKind, tokens};
 
 /// Whether code could be run, by the word of Lua's own compiler.
 pub(crate) fn is_complete(lua: &Lua, code: &str) -> Completeness {
     let code = plain_code(code);
+    let code = match magic::continues(&code) {
+        Continuation::Done => return Completeness::Complete,
+        Continuation::More => {
+            return Completeness::Incomplete {
+                indent: String::new(),
+            };
+        }
+        Continuation::AsLua(lua) => lua,
+    };
     match compile_cell(lua, "code", &code) {
         Ok(()) => Completeness::Complete,
         Err(CallError::Syntax(message)) if wants_more(&code, &message) => {

@@ -9,7 +9,7 @@ use mlua::{Function, Lua, Table, Value, ffi};
 use super::manual::documented_modules;
 use super::names::{Names, Shape, Shaped};
 use super::source::Source;
-use crate::cell::push_closure;
+use crate::cell::kept_value;
 use crate::context::Context;
 use crate::value::metatable;
 
@@ -117,7 +117,7 @@ impl Names for Live<'_> {
     }
 
     fn kept(&self, name: &str) -> Option<Value> {
-        kept(self.lua, self.context, name).filter(|value| !value.is_nil())
+        kept_value(self.lua, self.context, name).filter(|value| !value.is_nil())
     }
 
     fn variable(&self, name: &str) -> Option<Value> {
@@ -242,23 +242,6 @@ fn entries(table: Option<&Table>, most: usize) -> impl Iterator<Item = (Value, V
 fn file_methods(lua: &Lua) -> Option<Table> {
     let metatable = lua.named_registry_value::<Table>("FILE*").ok()?;
     metatable.raw_get::<Table>("__index").ok()
-}
-
-/// A local of an earlier cell.
-fn kept(lua: &Lua, context: &Context, name: &str) -> Option<Value> {
-    let local = context.kept.borrow().get(name)?;
-    // SAFETY: the closure owns nothing, and leaves one value or none.
-    unsafe {
-        lua.exec_raw::<Value>((), |state| {
-            push_closure(state, name);
-            if ffi::lua_getupvalue(state, -1, local.upvalue).is_null() {
-                ffi::lua_settop(state, 0);
-            } else {
-                ffi::lua_remove(state, 1);
-            }
-        })
-        .ok()
-    }
 }
 
 /// The tables in which a value's fields are: itself, and those it inherits from.

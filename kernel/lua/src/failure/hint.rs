@@ -102,6 +102,12 @@ impl Scene<'_> {
         message: &str,
     ) -> Vec<String> {
         let mut hints = Vec::new();
+        if complaint.operation == Operation::Arithmetic
+            && let Some(code) = self.sources.of_cell(self.chunk)
+            && let Some(hint) = crate::magic::hint(&code, self.line)
+        {
+            return vec![hint];
+        }
         match (complaint.variable, path) {
             (
                 Some(Variable {

@@ -31,7 +31,7 @@ const LONGEST_PATTERN: usize = 4;
 pub(crate) fn of_error(error: CallError, place: &Place<'_>) -> Result<Failure, Unwound> {
     let (kind, said, raised) = match error {
         CallError::Syntax(message) => {
-            return Ok(super::of_syntax(place.lua, message, "", ""));
+            return Ok(super::of_syntax(place.lua, message, "", "", ""));
         }
         CallError::Memory => {
             let said = Said {
@@ -108,7 +108,7 @@ fn broken_module(lua: &Lua, message: &str) -> Vec<String> {
             .split_once("' from file '")?;
         let (path, rest) = rest.split_once("':\n\t")?;
         let code = of_file(path)?;
-        Some(super::syntax::place_of(lua, rest, path, &code))
+        Some(super::syntax::place_of(lua, rest, path, &code, &code))
     };
     read().unwrap_or_default()
 }

@@ -10,10 +10,17 @@ use super::excerpt::{Mark, excerpt, line_starts, lines};
 use super::report::{AROUND, header, hint_line};
 use crate::syntax::{Outline, Token, TokenKind, tokens};
 
-/// The failure of code that does not compile.
-pub(crate) fn of_syntax(lua: &Lua, message: String, cell: &str, code: &str) -> Failure {
+/// The failure of code that does not compile. It reads in `shown`, position by position, as
+/// whoever wrote it knows it.
+pub(crate) fn of_syntax(
+    lua: &Lua,
+    message: String,
+    cell: &str,
+    code: &str,
+    shown: &str,
+) -> Failure {
     let mut traceback = vec![header("SyntaxError", &message)];
-    traceback.extend(place_of(lua, &message, cell, code));
+    traceback.extend(place_of(lua, &message, cell, code, shown));
     Failure {
         kind: FailureKind::Syntax,
         name: "SyntaxError".to_owned(),
@@ -23,7 +30,13 @@ pub(crate) fn of_syntax(lua: &Lua, message: String, cell: &str, code: &str) -> F
 }
 
 /// A hint, and the place in the code that `message` is about.
-pub(super) fn place_of(lua: &Lua, message: &str, chunk: &str, code: &str) -> Vec<String> {
+pub(super) fn place_of(
+    lua: &Lua,
+    message: &str,
+    chunk: &str,
+    code: &str,
+    shown: &str,
+) -> Vec<String> {
     let Some(line) = line_of(message, chunk) else {
         return Vec::new();
     };
@@ -36,13 +49,13 @@ pub(super) fn place_of(lua: &Lua, message: &str, chunk: &str, code: &str) -> Vec
     let last = lines(code.trim_end()).count();
     let line = line.min(last.max(1));
     let mark = place.at.and_then(|at| mark(code, tokens.get(at)?));
-    let shown = excerpt(code, line, AROUND, mark.as_ref());
+    let lines_around = excerpt(shown, line, AROUND, mark.as_ref());
     let is_far = |opened: &usize| opened + AROUND < line;
-    text.extend(shown.into_iter().map(|line| format!("  {line}")));
+    text.extend(lines_around.into_iter().map(|line| format!("  {line}")));
     let opened = place.opened.and_then(|at| mark_line(code, tokens.get(at)?));
     if let Some(opened) = opened.filter(is_far) {
         text.push("  opened here".to_owned());
-        let shown = excerpt(code, opened, 0, None);
+        let shown = excerpt(shown, opened, 0, None);
         text.extend(shown.into_iter().map(|line| format!("  {line}")));
     }
     text

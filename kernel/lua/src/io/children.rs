@@ -1,8 +1,9 @@
 //! Child processes that can be stopped.
 
 use std::collections::HashMap;
-use std::io;
-use std::os::fd::AsFd;
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -37,14 +38,25 @@ impl Drop for Children {
     }
 }
 
-/// A shell in a process group of its own, so that all of it can be signalled.
-pub(super) fn shell(command: &std::ffi::OsStr) -> Command {
-    let mut shell = Command::new("/bin/sh");
+/// A program in a process group of its own, so that all of it can be signalled, and with nothing
+/// to read.
+pub(crate) fn program(name: &str) -> Command {
+    let mut program = Command::new(name);
+    program.process_group(0).stdin(Stdio::null());
+    program
+}
+
+/// A shell with a command.
+pub(super) fn shell(command: &OsStr) -> Command {
+    let mut shell = program("/bin/sh");
+    shell.arg("-c").arg(command);
     shell
-        .arg("-c")
-        .arg(command)
-        .process_group(0)
-        .stdin(Stdio::null());
+}
+
+/// A shell with a command that has parameters: `$1`, `$2`, ...
+pub(crate) fn shell_with(command: &str, parameters: &[String]) -> Command {
+    let mut shell = shell(OsStr::new(command));
+    shell.arg("sh").args(parameters);
     shell
 }
 
@@ -57,18 +69,65 @@ pub(crate) enum Ended {
 }
 
 /// Runs a command as `os.execute` does.
-pub(crate) fn run_shell(context: &Context, command: &std::ffi::OsStr) -> io::Result<Ended> {
+pub(crate) fn run_shell(context: &Context, command: &OsStr) -> io::Result<Ended> {
     context.expect_foreign_output();
     let mut child = shell(command).spawn()?;
     wait(&mut child, &context.interrupt)
 }
 
+/// Runs a command to its end, and returns what it wrote to its standard output.
+pub(crate) fn output_of(
+    command: &mut Command,
+    interrupt: &Interrupt,
+) -> io::Result<(Vec<u8>, Ended)> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut output = Vec::new();
+    if let Some(mut pipe) = child.stdout.take() {
+        let mut room = vec![0; 64 << 10];
+        loop {
+            if await_readable(pipe.as_fd(), interrupt) {
+                return Ok((output, end(&mut child, &GENTLY)?));
+            }
+            match pipe.read(&mut room) {
+                Ok(0) => break,
+                Ok(count) => output.extend_from_slice(&room[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    let ended = wait(&mut child, interrupt)?;
+    Ok((output, ended))
+}
+
+/// Waits until there is something to read, and tells whether the interrupt came first.
+fn await_readable(pipe: BorrowedFd<'_>, interrupt: &Interrupt) -> bool {
+    let waiter = interrupt.waiter();
+    loop {
+        let mut descriptors = [
+            PollFd::new(pipe, PollFlags::POLLIN),
+            PollFd::new(waiter.as_fd(), PollFlags::POLLIN),
+        ];
+        // Interrupted by a signal or not: the flag tells.
+        let ready = poll(&mut descriptors, PollTimeout::NONE);
+        if interrupt.is_raised() {
+            return true;
+        }
+        if ready.is_ok() {
+            return false;
+        }
+    }
+}
+
+/// What an interrupted child is told first, as in a terminal.
+const GENTLY: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
+
 /// Waits for a child, or ends it when the interrupt is raised.
-pub(super) fn wait(child: &mut Child, interrupt: &Interrupt) -> io::Result<Ended> {
+pub(crate) fn wait(child: &mut Child, interrupt: &Interrupt) -> io::Result<Ended> {
     if let Some(status) = wait_until(child, interrupt)? {
         return Ok(Ended::Itself(status));
     }
-    end(child, &[Signal::SIGINT, Signal::SIGTERM])
+    end(child, &GENTLY)
 }
 
 /// Ends a child and its own children, gently at first.

@@ -9,6 +9,8 @@ pub(super) struct Parser<'t, 'a> {
     tokens: &'t [Token<'a>],
     at: usize,
     depth: usize,
+    /// Where the statement starts that was begun last.
+    latest_statement: usize,
 }
 
 impl<'t, 'a> Parser<'t, 'a> {
@@ -17,7 +19,16 @@ impl<'t, 'a> Parser<'t, 'a> {
             tokens,
             at: 0,
             depth: 0,
+            latest_statement: 0,
         }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn latest_statement(&self) -> usize {
+        self.latest_statement
     }
 
     pub(super) fn peek(&self) -> Option<&Token<'a>> {
@@ -143,6 +154,7 @@ impl<'t, 'a> Parser<'t, 'a> {
 
     /// Skips a statement and tells whether it was a call; nothing if it is none.
     pub(super) fn statement(&mut self) -> Option<bool> {
+        self.latest_statement = self.at;
         let plain = |recognised: bool| recognised.then_some(false);
         if self.accept(";") || self.accept("break") {
             return Some(false);
@@ -250,7 +262,7 @@ impl<'t, 'a> Parser<'t, 'a> {
         (is_call && !self.peek().is_some_and(is_binary)).then_some(true)
     }
 
-    fn block(&mut self) -> bool {
+    pub(super) fn block(&mut self) -> bool {
         if self.depth >= MAX_DEPTH {
             return false;
         }
@@ -266,8 +278,10 @@ impl<'t, 'a> Parser<'t, 'a> {
                     break true;
                 }
                 Some(token) if token.is("return") => {
+                    self.latest_statement = self.at;
                     self.at += 1;
-                    let ends = self.is(";")
+                    let ends = self.peek().is_none()
+                        || self.is(";")
                         || ["end", "else", "elseif", "until"]
                             .iter()
                             .any(|t| self.is(t));

@@ -11,6 +11,7 @@ mod errors;
 mod ilua;
 mod interrupt;
 mod io;
+mod magics;
 mod markup;
 mod modules;
 mod notebook;

@@ -1,0 +1,10 @@
+//! What of a cell is magic, and the Lua that it becomes. Text in, text out.
+
+mod find;
+mod rewrite;
+mod template;
+mod words;
+
+pub(crate) use rewrite::{Code, Continuation, Copied, Reading, cell_magic, continues, read};
+pub(crate) use template::{Part, Template};
+pub(crate) use words::{Piece, Word, shell_pieces, words};
