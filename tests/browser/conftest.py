@@ -147,8 +147,9 @@ class Notebook:
         self.page.keyboard.press("Control+Enter")
         return cell
 
-    def photograph(self, name: str) -> None:
-        self.page.screenshot(path=self._screenshots / f"{name}.png")
+    def photograph(self, name: str, part=None) -> None:
+        """The page, or a part of it."""
+        (part or self.page).screenshot(path=self._screenshots / f"{name}.png")
 
 
 @contextmanager

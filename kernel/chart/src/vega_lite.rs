@@ -40,7 +40,7 @@ impl Chart {
         // Seen through, so that it suits light and dark pages.
         spec.insert("background".to_owned(), json!("transparent"));
         // A grid that stays behind the data, whatever the theme makes of it.
-        let grid = json!({"gridColor": "#7a7a7a", "gridOpacity": 0.25});
+        let grid = json!({"gridColor": "#7a7a7a", "gridOpacity": 0.25, "labelSeparation": 8});
         spec.insert(
             "config".to_owned(),
             json!({"axis": grid, "view": {"stroke": null}}),

@@ -17,7 +17,7 @@ fn the_specification_has_its_data_in_it() {
             "autosize": {"type": "fit", "contains": "padding"},
             "background": "transparent",
             "config": {
-                "axis": {"gridColor": "#7a7a7a", "gridOpacity": 0.25},
+                "axis": {"gridColor": "#7a7a7a", "gridOpacity": 0.25, "labelSeparation": 8},
                 "view": {"stroke": null},
             },
             "data": {"values": [{"x": 1, "y": 3}, {"x": 2, "y": 1.5}]},
