@@ -140,3 +140,33 @@ def test_an_interrupt_through_jupyter_keeps_the_session(jupyter_path):
     finally:
         client.stop_channels()
         manager.shutdown_kernel()
+
+
+BROKEN = "local orbit = {radius = 3}\nprint(orbit.radius, orbit.centre.x)"
+
+
+def test_nbclient_tells_an_error_with_its_place_and_hint(jupyter_path):
+    with pytest.raises(CellExecutionError) as told:
+        NotebookClient(notebook(BROKEN), timeout=60).execute()
+    assert told.value.ename == "RuntimeError"
+    assert told.value.evalue == "cell[1]:2: attempt to index a nil value (field 'centre')"
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", told.value.traceback)
+    marked = "  --> 2 | print(orbit.radius, orbit.centre.x)\n        |                     ~~~~~~^^^^^^"
+    assert marked in plain, plain
+    assert "with orbit = {radius = 3}" in plain
+
+
+def test_nbconvert_shows_an_error_in_colour(jupyter_path, tmp_path, python):
+    path = tmp_path / "broken.ipynb"
+    nbformat.write(notebook(BROKEN), path)
+    subprocess.run(
+        [python, "-m", "nbconvert", "--execute", "--allow-errors", "--to", "html", path],
+        check=True,
+        capture_output=True,
+        timeout=110,
+    )
+    page = path.with_suffix(".html").read_text()
+    error = re.search(r'application/vnd.jupyter.stderr"[^>]*>\s*<pre>(.*?)</pre>', page, re.DOTALL)[1]
+    assert "\x1b" not in error and "[0m" not in error, error
+    assert '<span class="ansi' in error or "<span style" in error, error
+    assert "~~~~~~^^^^^^" in re.sub(r"<[^>]*>", "", error)

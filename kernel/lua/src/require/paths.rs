@@ -63,8 +63,10 @@ impl Templates {
 /// works in, if its modules may be found.
 fn templates(project: Option<&Path>, home: Option<&Path>) -> Templates {
     let mut found = Templates::default();
-    if let Some(modules) = project.and_then(lua_modules) {
-        found.tree(&modules);
+    if let Some(project) = project {
+        let modules = lua_modules(project);
+        // It may be made while the kernel runs.
+        found.tree(&modules.unwrap_or_else(|| project.join("lua_modules")));
     }
     if let Some(home) = home {
         found.tree(&home.join(".luarocks"));
