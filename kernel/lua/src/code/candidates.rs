@@ -1,6 +1,6 @@
 use super::names::{Names, Shape};
 use super::resolver::{Candidate, Resolver, Thing};
-use super::signature::parameters;
+use super::signature::{Parameters, parameters};
 use super::types::{Type, parameter_list};
 
 /// What a value is, as far as a front end shows it.
@@ -79,17 +79,22 @@ fn signature<N: Names>(
         Thing::Function(source, function) => {
             let documentation = source.documentation(source.tree.function(*function).comment);
             let mut parameters = parameters(source, *function, &documentation, false);
-            let drops =
-                is_method && !source.tree.function(*function).is_method && !parameters.is_empty();
-            if drops {
-                parameters.remove(0);
-            } else if !is_method && source.tree.function(*function).is_method {
+            if is_method {
+                drop_self(&mut parameters);
+            } else if source.tree.function(*function).is_method {
                 parameters.insert(0, ("self".to_owned(), false, None));
             }
             Some(format!("({})", parameter_list(&parameters)))
         }
         Thing::Typed(kind) => signature_of_type(kind, is_method),
         Thing::Path(..) | Thing::Table(..) => None,
+    }
+}
+
+/// Takes away the parameter that stands before the colon.
+fn drop_self(parameters: &mut Parameters) {
+    if parameters.first().is_some_and(|(name, ..)| name == "self") {
+        parameters.remove(0);
     }
 }
 
@@ -100,8 +105,8 @@ fn signature_of_type(kind: &Type, is_method: bool) -> Option<String> {
                 .iter()
                 .map(|(name, is_optional, _)| (name.clone(), *is_optional, None))
                 .collect();
-            if is_method && !names.is_empty() {
-                names.remove(0);
+            if is_method {
+                drop_self(&mut names);
             }
             Some(format!("({})", parameter_list(&names)))
         }

@@ -62,6 +62,26 @@ impl Documentation {
         tags::read(comment)
     }
 
+    /// Reads a comment that may declare several classes or aliases, one below the other.
+    pub(super) fn of_each_class(comment: &str) -> Vec<Self> {
+        let mut parts: Vec<String> = vec![String::new()];
+        let mut is_declared = false;
+        for line in comment.lines() {
+            let text = line.trim_start().trim_start_matches('-').trim_start();
+            if text.starts_with("@class") || text.starts_with("@alias") {
+                if is_declared {
+                    parts.push(String::new());
+                }
+                is_declared = true;
+            }
+            if let Some(part) = parts.last_mut() {
+                part.push_str(line);
+                part.push('\n');
+            }
+        }
+        parts.iter().map(|part| Self::of(part)).collect()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -200,7 +200,10 @@ impl Inspector<'_> {
         let live = things
             .iter()
             .filter(|thing| matches!(thing, Thing::Live(_)));
-        let chosen = functions.chain(live).chain(things).next();
+        let told = things
+            .iter()
+            .filter(|thing| !matches!(thing, Thing::Path(..)));
+        let chosen = functions.chain(live).chain(told).next();
         let parameter = path.and_then(|path| self.parameter(path));
         let mut about = match chosen {
             Some(Thing::Live(Value::Function(function))) => {
@@ -358,6 +361,8 @@ impl Inspector<'_> {
         let is_method = name.contains(':');
         if is_method && !function.is_method && !shown.is_empty() {
             shown.remove(0);
+        } else if !is_method && function.is_method {
+            shown.insert(0, ("self".to_owned(), false, None));
         }
         let mut heading = vec![format!("{name}{}", with_types(&shown, &documentation))];
         for overload in &documentation.overloads {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mlua::{Function, Lua, Table, Value, ffi};
 
-use super::manual::documented_modules;
+use super::manual::{documented_globals, documented_modules};
 use super::names::{Names, Shape, Shaped};
 use super::source::Source;
 use crate::cell::kept_value;
@@ -49,9 +49,13 @@ impl<'a> Live<'a> {
                     if let (Value::String(name), Value::Function(function)) = (name, value)
                         && let Ok(name) = name.to_str()
                     {
-                        names
-                            .entry(function.to_pointer())
-                            .or_insert_with(|| Arc::from(format!("{prefix}{name}")));
+                        let name = format!("{prefix}{name}");
+                        // `math.atan` has a second name for old programs.
+                        let known = names.entry(function.to_pointer());
+                        let known: &mut Arc<str> = known.or_insert_with(|| Arc::from(&*name));
+                        if known.starts_with(prefix) && name.len() < known.len() {
+                            *known = Arc::from(name);
+                        }
                     }
                 }
             };
@@ -60,9 +64,17 @@ impl<'a> Live<'a> {
                 add(&format!("{module}."), content);
             }
             add("file:", file_methods(self.lua));
-            // Last, because globals can be other names of all these.
-            let globals = self.loaded().and_then(|loaded| loaded.raw_get("_G").ok());
-            add("", globals);
+            let globals: Option<Table> = self.loaded().and_then(|all| all.raw_get("_G").ok());
+            for name in documented_globals() {
+                let function = globals
+                    .as_ref()
+                    .and_then(|all| all.raw_get::<Value>(name).ok());
+                if let Some(Value::Function(function)) = function {
+                    names
+                        .entry(function.to_pointer())
+                        .or_insert_with(|| Arc::from(name));
+                }
+            }
             names
         });
         library.get(&function)

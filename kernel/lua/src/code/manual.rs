@@ -50,6 +50,13 @@ pub(super) fn documented_modules() -> impl Iterator<Item = &'static str> {
         .filter(|name| *name != "base")
 }
 
+/// The functions that the manual has of no library, without reading it.
+pub(super) fn documented_globals() -> impl Iterator<Item = &'static str> {
+    let base = FILES.iter().filter(|(name, _)| *name == "base");
+    base.flat_map(|(_, text)| text.lines())
+        .filter_map(|line| Some(line.strip_prefix("function ")?.split_once('(')?.0))
+}
+
 pub(super) fn manual() -> &'static Manual {
     &MANUAL
 }

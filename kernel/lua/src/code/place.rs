@@ -60,6 +60,9 @@ pub(super) fn place_at_end(source: &Source) -> Option<Place> {
     let code = &*source.code;
     let end = code.len();
     let all: Vec<_> = tokens_with_comments(code).collect();
+    if is_foreign_word(code, all.last()) {
+        return None;
+    }
     let (kind, start, before) = match all.split_last() {
         None => (PlaceKind::Name, end, 0),
         Some((last, rest)) => match last.kind {
@@ -106,6 +109,20 @@ pub(super) fn place_at_end(source: &Source) -> Option<Place> {
             None
         };
     Some(Place { kind, start, table })
+}
+
+/// Whether the code ends with a word that has letters which Lua takes for no name.
+fn is_foreign_word(code: &str, last: Option<&Token<'_>>) -> bool {
+    let word = match last {
+        Some(last) if last.kind == TokenKind::Unknown => code,
+        Some(last) if matches!(last.kind, TokenKind::Name | TokenKind::Keyword) => {
+            &code[..last.start]
+        }
+        _ => return false,
+    };
+    word.chars()
+        .next_back()
+        .is_some_and(|letter| letter.is_alphanumeric() && !letter.is_ascii())
 }
 
 /// Whether a comment ends before the end of its line.

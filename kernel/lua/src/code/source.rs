@@ -4,7 +4,8 @@ use std::sync::Arc;
 use super::documentation::{Class, Documentation};
 use super::types::Type;
 use crate::syntax::{
-    Assignment, CommentId, DeclarationId, Expression, ExpressionId, FunctionId, Origin, Span, Tree,
+    Assignment, Below, CommentId, DeclarationId, Expression, ExpressionId, FunctionId, Origin,
+    Span, Tree,
 };
 
 /// Code that was read: of the cell that is written, of an earlier one, of a file, of the manual.
@@ -75,29 +76,31 @@ impl Source {
             if !(text.contains("@class") || text.contains("@alias")) {
                 continue;
             }
-            let documentation = Documentation::of(text);
-            if let Some((name, kind)) = documentation.alias {
-                self.aliases.insert(name, kind);
-            } else if let Some(class) = documentation.class.clone() {
-                use crate::syntax::Below;
-                let path = match comment.below {
-                    Some(Below::Declaration(id)) => Some(Path {
-                        root: Root::Local(id),
-                        names: Vec::new(),
-                    }),
-                    Some(Below::Assignment(index)) => {
-                        self.path(self.tree.assignments[index].target)
-                    }
-                    None => None,
-                };
-                self.classes.insert(
-                    class.name.clone(),
-                    DocumentedClass {
-                        class,
-                        documentation,
-                        path,
-                    },
-                );
+            let path = match comment.below {
+                Some(Below::Declaration(id)) => Some(Path {
+                    root: Root::Local(id),
+                    names: Vec::new(),
+                }),
+                Some(Below::Assignment(index)) => self.path(self.tree.assignments[index].target),
+                None => None,
+            };
+            let mut declared = Documentation::of_each_class(text);
+            // What is below is what was declared last.
+            let last = declared.pop();
+            let above = declared.into_iter().map(|declared| (declared, None));
+            for (documentation, path) in above.chain(last.map(|last| (last, path))) {
+                if let Some((name, kind)) = documentation.alias {
+                    self.aliases.insert(name, kind);
+                } else if let Some(class) = documentation.class.clone() {
+                    self.classes.insert(
+                        class.name.clone(),
+                        DocumentedClass {
+                            class,
+                            documentation,
+                            path,
+                        },
+                    );
+                }
             }
         }
     }

@@ -153,6 +153,13 @@ function math.type(x) end
 ---@return boolean
 function math.ult(m, n) end
 
+--- Another name of `math.atan`. Kept for old programs, and not part of Lua 5.4 everywhere.
+---@deprecated `math.atan(y, x)`
+---@param y number
+---@param x? number 1 by default
+---@return number
+function math.atan2(y, x) end
+
 --- The hyperbolic cosine. Kept for old programs, and not part of Lua 5.4 everywhere.
 ---@deprecated `(math.exp(x) + math.exp(-x)) / 2`
 ---@param x number

@@ -5,6 +5,7 @@
 mod cells;
 mod code;
 mod comm;
+mod corpus;
 mod display;
 mod display_kinds;
 mod errors;
