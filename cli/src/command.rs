@@ -2,6 +2,7 @@ mod fmt;
 mod history;
 mod kernel;
 mod lab;
+mod library;
 mod run;
 mod version;
 
@@ -22,6 +23,8 @@ pub enum Command {
     Kernel(kernel::Command),
     /// Open a notebook in JupyterLab, which is installed if it is missing
     Lab(lab::Arguments),
+    /// Describe the functions that cells have, for language servers
+    Library(library::Arguments),
     /// Run a notebook or a script, without Jupyter
     Run(Box<run::Arguments>),
     /// Show the version
@@ -36,6 +39,7 @@ impl Command {
             Self::History(arguments) => arguments.run(),
             Self::Kernel(command) => command.run(),
             Self::Lab(arguments) => arguments.run(),
+            Self::Library(arguments) => arguments.run(),
             Self::Run(arguments) => arguments.run(),
             Self::Version(arguments) => arguments.run(),
         }

@@ -15,7 +15,7 @@ const TEMPLATE: &str = include_str!(concat!(
     "/../kernelspec/wheel/data/share/jupyter/kernels/lua/kernel.json"
 ));
 
-macro_rules! logo {
+macro_rules! file {
     ($name:literal) => {
         (
             $name,
@@ -29,10 +29,13 @@ macro_rules! logo {
     };
 }
 
-const LOGOS: [(&str, &[u8]); 3] = [
-    logo!("logo-32x32.png"),
-    logo!("logo-64x64.png"),
-    logo!("logo-svg.svg"),
+/// What goes beside `kernel.json`.
+const FILES: [(&str, &[u8]); 4] = [
+    file!("logo-32x32.png"),
+    file!("logo-64x64.png"),
+    file!("logo-svg.svg"),
+    // Quarto looks for it there.
+    file!("quarto_setup_cell"),
 ];
 
 /// What `metadata.perilune.installer` says in a kernelspec that this program wrote.
@@ -169,7 +172,7 @@ impl Kernelspec {
                 folder.display()
             );
         }
-        let files = LOGOS
+        let files = FILES
             .into_iter()
             .chain([("kernel.json", kernel_json.as_bytes())]);
         let mut written = false;

@@ -31,14 +31,15 @@ fn install_writes_a_kernelspec_that_starts_this_very_program() {
             "metadata": {"perilune": {"installer": "perilune"}},
         })
     );
-    for (logo, start) in [
+    for (name, start) in [
         ("logo-32x32.png", b"\x89PNG".as_slice()),
         ("logo-64x64.png", b"\x89PNG"),
         ("logo-svg.svg", b"<svg"),
+        ("quarto_setup_cell", b"-- Quarto"),
     ] {
         assert!(
-            fs::read(folder.join(logo)).unwrap().starts_with(start),
-            "{logo}"
+            fs::read(folder.join(name)).unwrap().starts_with(start),
+            "{name}"
         );
     }
 }

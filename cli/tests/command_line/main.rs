@@ -6,6 +6,7 @@ mod fmt;
 mod history;
 mod kernelspec;
 mod lab;
+mod library;
 mod perilune;
 mod run_notebook;
 mod run_script;

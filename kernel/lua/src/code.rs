@@ -16,7 +16,7 @@ mod files;
 mod help;
 mod inspect;
 mod live;
-mod manual;
+pub(crate) mod manual;
 mod names;
 mod place;
 mod readings;

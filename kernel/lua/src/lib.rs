@@ -75,6 +75,7 @@ use std::path::PathBuf;
 use perilune_language::LanguageInfo;
 
 pub use cell::CellEnd;
+pub use code::manual::FILES as MANUAL;
 pub use interpreter::Interpreter;
 
 /// What Lua tells about itself.

@@ -16,7 +16,7 @@ macro_rules! files {
 }
 
 /// All files of the folder.
-const FILES: [(&str, &str); 17] = files!("base" "comm" "coroutine" "debug" "display" "ilua" "io" "math" "os" "package" "perilune" "plot" "progress" "string" "table" "utf8" "widgets");
+pub const FILES: [(&str, &str); 17] = files!("base" "comm" "coroutine" "debug" "display" "ilua" "io" "math" "os" "package" "perilune" "plot" "progress" "string" "table" "utf8" "widgets");
 
 /// The manual, read when somebody asks for the first time.
 static MANUAL: LazyLock<Manual> = LazyLock::new(Manual::read);
