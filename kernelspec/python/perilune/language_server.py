@@ -51,7 +51,7 @@ def emmylua(manager) -> dict:
                 "issues": "https://github.com/EmmyLuaLs/emmylua-analyzer-rust/issues",
             },
             install={"cargo": "cargo install emmylua_ls"},
-            workspace_configuration={"runtime.version": "Lua5.4", "workspace.library": _library()},
+            workspace_configuration={"emmylua.runtime.version": "Lua5.4", "emmylua.workspace.library": _library()},
         )
     }
 
