@@ -51,6 +51,10 @@ class TestPage:
         assert not re.findall(r"(?<![\w.])/(?:home|root|Users|work|tmp)/[\w.-]+", written)
 
 
+def test_there_are_thirty_and_more():
+    assert len(pages()) >= 30
+
+
 def test_the_index_lists_every_page_by_its_title():
     listed = re.findall(r"^- \[(.+)\]\(([\w-]+)\.ipynb\): \S.*$", INDEX.read_text(), re.MULTILINE)
     assert sorted(listed, key=lambda entry: entry[1]) == [(page.title, str(page)) for page in pages()]
