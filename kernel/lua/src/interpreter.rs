@@ -209,6 +209,7 @@ impl Interpreter {
                     earlier: &self.context.earlier.borrow(),
                     replaced: self.context.replaced.borrow().as_ref(),
                     entry: self.context.entry.get(),
+                    memory_limit: self.options.memory_limit,
                 },
             )
         };
@@ -235,6 +236,7 @@ impl Interpreter {
                 earlier: &self.context.earlier.borrow(),
                 replaced: self.context.replaced.borrow().as_ref(),
                 entry: self.context.entry.get(),
+                memory_limit: self.options.memory_limit,
             },
         )
     }

@@ -40,6 +40,8 @@ pub(crate) struct Earlier {
     errors: VecDeque<EarlierError>,
     /// How many were caught since the cell began.
     count: usize,
+    /// How many of them were remembered.
+    remembered: usize,
 }
 
 /// How many errors are remembered.
@@ -173,14 +175,7 @@ unsafe fn remember(state: *mut ffi::lua_State, stacks: impl FnOnce() -> Vec<Stac
                 Some(text) => Identity::Text(text),
                 None => return,
             },
-            ffi::LUA_TTABLE | ffi::LUA_TUSERDATA => {
-                let place = (earlier.count % MOST + 1) as i64;
-                ffi::lua_rawgetp(state, ffi::LUA_REGISTRYINDEX, (&raw const VALUES).cast());
-                ffi::lua_pushvalue(state, -2);
-                ffi::lua_rawseti(state, -2, place);
-                ffi::lua_settop(state, -2);
-                Identity::Object(ffi::lua_topointer(state, -1))
-            }
+            ffi::LUA_TTABLE | ffi::LUA_TUSERDATA => Identity::Object(ffi::lua_topointer(state, -1)),
             _ => return,
         };
         // An error that passes through several protected calls was raised at the first.
@@ -190,7 +185,14 @@ unsafe fn remember(state: *mut ffi::lua_State, stacks: impl FnOnce() -> Vec<Stac
         if earlier.errors.len() == MOST {
             earlier.errors.pop_front();
         }
+        // The place of the one that was just forgotten, or a free one.
+        let place = (earlier.remembered % MOST + 1) as i64;
+        ffi::lua_rawgetp(state, ffi::LUA_REGISTRYINDEX, (&raw const VALUES).cast());
+        ffi::lua_pushvalue(state, -2);
+        ffi::lua_rawseti(state, -2, place);
+        ffi::lua_settop(state, -2);
         let stacks = stacks();
         earlier.errors.push_back(EarlierError { value, stacks });
+        earlier.remembered += 1;
     }
 }

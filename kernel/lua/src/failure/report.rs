@@ -80,6 +80,13 @@ fn failure(kind: FailureKind, said: Said, raised: Option<&Value>, place: &Place<
     let mut traceback = vec![header(&said.name, &said.message)];
     traceback.extend(said.value.map(|value| format!("  the error is {value}")));
     hints.extend(of_library(&said.message));
+    if let (FailureKind::Memory, Some(limit)) = (kind, place.memory_limit) {
+        hints.push(format!(
+            "Lua may use {} MiB here, as --memory-limit says; what no variable holds any more is \
+             given back",
+            limit >> 20
+        ));
+    }
     traceback.extend(hints.iter().map(|hint| hint_line(hint)));
     traceback.extend(module);
     traceback.extend(frames);
@@ -147,6 +154,8 @@ pub(crate) struct Place<'a> {
     /// The function that the kernel called; what called it is nobody's business. Null if it never
     /// was called.
     pub(crate) entry: *const c_void,
+    /// How much memory Lua may use, in bytes.
+    pub(crate) memory_limit: Option<usize>,
 }
 
 impl Place<'_> {

@@ -152,6 +152,11 @@ fn running_out_of_memory_can_be_caught_and_survived() {
         (failure.name.as_str(), failure.message.as_str()),
         ("MemoryError", "not enough memory")
     );
+    assert!(
+        plain(&failure).contains("hint: Lua may use 20 MiB here"),
+        "{}",
+        plain(&failure)
+    );
     assert_eq!(
         notebook.value("pcall(string.rep, 'x', 1e9)").as_deref(),
         Some("false, \"not enough memory\"")
@@ -383,13 +388,23 @@ fn an_error_that_was_caught_long_ago_is_not_mistaken_for_another() {
         ));
     assert!(!text.contains("first raised"), "another table: {text}");
     let text = plain(&notebook.fail(
+        "local first = {} pcall(error, first) for i = 1, 9 do pcall(error, first) pcall(error, {}) end\n\
+         first = nil collectgarbage() collectgarbage()\n\
+         for i = 1, 50 do local ok, e = pcall(error, {}) end\n\
+         error({})",
+    ));
+    assert!(
+        !text.contains("first raised"),
+        "a table in another's place: {text}"
+    );
+    let text = plain(&notebook.fail(
         "local function f() error('it was here') end\n\
          local ok, e = pcall(f)\n\
          local ok, e = pcall(error, e, 0)\n\
          error(e, 0)",
     ));
     assert!(
-        text.contains("first raised, and caught, in\n  cell[4]:1: in function"),
+        text.contains("first raised, and caught, in\n  cell[5]:1: in function"),
         "{text}"
     );
 }
