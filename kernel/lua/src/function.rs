@@ -101,6 +101,10 @@ unsafe extern "C-unwind" fn raise_returned(state: *mut ffi::lua_State) -> c_int 
         if let Some(unwinding) = interrupt::unwinding() {
             interrupt::unwind(state, unwinding);
         }
+        if interrupt::is_due() {
+            // Its body may have stopped half-way.
+            interrupt::unwind_again(state);
+        }
         if ffi::lua_type(state, 1) == ffi::LUA_TLIGHTUSERDATA {
             let marked = ffi::lua_touserdata(state, 1);
             if marked == mark(&INTERRUPTED) {

@@ -26,6 +26,16 @@ pub struct Interpreter {
     options: Options,
 }
 
+/// What is wanted of the values that code gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Nothing,
+    /// A person sees them, unless they are not worth it, or have shown themselves.
+    Result,
+    /// A program asked for them.
+    Value,
+}
+
 impl Interpreter {
     /// Makes a Lua state with its standard library, on the thread that will use it.
     ///
@@ -89,7 +99,7 @@ impl Interpreter {
         name: &str,
         code: &str,
         reading: &Reading<'_>,
-        wants_result: bool,
+        wanted: Wanted,
     ) -> Result<Outcome, Failure> {
         let running = self.begin();
         if let Some(unwinding) = running.stopped() {
@@ -119,10 +129,10 @@ impl Interpreter {
                 if let Some(unwinding) = interrupt::unwinding() {
                     return Err(self.ended(unwinding));
                 }
-                let shown = if wants_result {
-                    self.show(&values)
-                } else {
-                    Ok(None)
+                let shown = match wanted {
+                    Wanted::Nothing => Ok(None),
+                    Wanted::Result => self.show(&values),
+                    Wanted::Value => bundle_of_all(&self.lua, &values.values),
                 };
                 match shown {
                     Ok(result) => Ok(Outcome {
@@ -306,12 +316,17 @@ impl Language for Interpreter {
         } else {
             magic::read(&code)
         };
-        self.run(&cell.name, &code, &reading, cell.wants_result)
+        let wanted = if cell.wants_result {
+            Wanted::Result
+        } else {
+            Wanted::Nothing
+        };
+        self.run(&cell.name, &code, &reading, wanted)
     }
 
     fn evaluate(&mut self, expression: &str) -> Result<MimeBundle, Failure> {
         let code = format!("return {expression}");
-        let outcome = self.run("expression", &code, &Reading::plain(&code), true)?;
+        let outcome = self.run("expression", &code, &Reading::plain(&code), Wanted::Value)?;
         Ok(outcome.result.unwrap_or_else(|| MimeBundle::plain("nil")))
     }
 

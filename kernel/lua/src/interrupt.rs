@@ -21,7 +21,7 @@ mod run;
 mod watchdog;
 
 pub(crate) use run::{
-    Running, Unwinding, begin, chain, hook_flag, insist, is_unwinding, report, unwind,
+    Running, Unwinding, begin, chain, hook_flag, insist, is_due, is_unwinding, report, unwind,
     unwind_again, unwinding,
 };
 pub(crate) use watchdog::Watchdog;

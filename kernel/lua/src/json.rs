@@ -7,6 +7,8 @@
 use mlua::{Lua, Table, Value};
 use serde_json::{Map, Number, Value as Json};
 
+use crate::interrupt;
+
 /// Deeper tables are refused: they may be endless, and readers have limits too.
 const DEPTH: usize = 100;
 
@@ -28,6 +30,9 @@ pub(crate) fn to_json(value: &Value, strictness: Strictness) -> Result<Json, Str
 }
 
 fn convert(value: &Value, strictness: Strictness, depth: usize) -> Result<Json, String> {
+    if interrupt::is_due() {
+        return Err("interrupted".to_owned());
+    }
     Ok(match value {
         Value::Nil => Json::Null,
         Value::Boolean(truth) => Json::Bool(*truth),

@@ -158,6 +158,12 @@ pub(crate) fn hook_flag() -> *const AtomicBool {
     RUN.with(|run| &raw const run.hooked)
 }
 
+/// Whether the cell is to end at its next instruction. Long work that is not Lua's stops then, and
+/// what it returns is not looked at.
+pub(crate) fn is_due() -> bool {
+    RUN.with(|run| run.hooked.load(RELAXED))
+}
+
 /// Does what the hook does.
 ///
 /// # Safety

@@ -82,6 +82,9 @@ impl<'a> Printer<'a> {
     }
 
     fn node(&mut self, value: &Value, depth: usize) -> Result<Node, Unwound> {
+        if interrupt::is_due() {
+            return Err(Unwound);
+        }
         self.room = self.room.saturating_sub(1);
         let limit = if depth == 0 { STRING } else { STRING_IN_TABLE };
         Ok(Node::Text(match value {
@@ -250,6 +253,9 @@ impl<'a> Printer<'a> {
         let mut keys = Vec::new();
         let mut total = 0usize;
         for (key, value) in table.pairs::<Value, Value>().flatten() {
+            if interrupt::is_due() {
+                return Err(Unwound);
+            }
             let in_sequence = matches!(key, Value::Integer(index)
                 if usize::try_from(index).is_ok_and(|index| (1..=sequence).contains(&index)));
             if in_sequence {

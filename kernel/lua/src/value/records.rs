@@ -6,6 +6,7 @@ use mlua::{Lua, Table, Value, ffi};
 
 use super::grid::{Cell, Column, Grid};
 use super::pretty::{Printer, Unwound, raw_metatable};
+use crate::interrupt;
 
 /// How many rows are shown unless somebody says otherwise.
 pub(crate) const ROWS: usize = 50;
@@ -208,6 +209,9 @@ pub(crate) fn grid_of(
     };
     let mut has_values = vec![false; columns.len()];
     for index in 0..shown {
+        if interrupt::is_due() {
+            return Err(GridError::Unwound);
+        }
         let mut row = Vec::with_capacity(columns.len());
         for (place, column) in columns.iter().enumerate() {
             let value = source.get(lua, index, &column.key)?;

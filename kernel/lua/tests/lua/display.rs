@@ -1,7 +1,7 @@
 //! Showing more than the last value.
 
 use crate::notebook::{Event, Notebook};
-use perilune_language::{Display, DisplayAction};
+use perilune_language::{Display, DisplayAction, Language};
 use serde_json::json;
 
 fn displays(notebook: &Notebook) -> Vec<Display> {
@@ -147,6 +147,10 @@ fn a_value_can_act_instead_of_being_shown() {
         notebook.output("display(T, {id = 'x'})"),
         "shown\ttrue\tx\n"
     );
+    // Neither does an expression that a program asks for show anything.
+    let asked = notebook.lua.evaluate("T").unwrap();
+    assert_eq!(asked.text(), Some("T!"));
+    assert_eq!(notebook.take_output(), "");
     // An update needs something that takes the old display's place.
     notebook.run("display.handle('x'):update(T)");
     assert_eq!(displays(&notebook)[0].bundle.text(), Some("T!"));

@@ -1,5 +1,7 @@
 //! Records, lists and columns as tables.
 
+use std::time::{Duration, Instant};
+
 use crate::notebook::{Event, Notebook};
 
 /// What `display.table` shows, as text and as HTML.
@@ -187,4 +189,31 @@ fn a_row_of_the_wrong_kind_names_its_place_and_a_format_that_does_not_fit_says_s
         let message = notebook.fail(code).message;
         assert!(message.contains(problem), "{code}: {message}");
     }
+}
+
+#[test]
+fn a_table_without_end_can_be_interrupted() {
+    let mut notebook = Notebook::new();
+    notebook.run("rows = {} local row = {a = 1, b = 'x'} for i = 1, 3e6 do rows[i] = row end");
+    let interrupt = notebook.interrupt.clone();
+    notebook.host.on_event(move |event| {
+        if matches!(event, Event::Write(..)) {
+            let interrupt = interrupt.clone();
+            // While the table is being laid out, which takes many seconds.
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(200));
+                interrupt.raise();
+            });
+        }
+    });
+    let begun = Instant::now();
+    let failure = notebook.fail("print('begun') pcall(display.table, rows, {max = math.huge})");
+    assert_eq!(failure.name, "Interrupted");
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+    notebook.interrupt.clear();
+    assert_eq!(notebook.value("#rows").as_deref(), Some("3000000"));
 }
