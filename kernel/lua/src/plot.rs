@@ -5,6 +5,7 @@
 
 mod chart;
 mod columns;
+mod matrix;
 mod options;
 mod source;
 

@@ -4,7 +4,7 @@ use crate::scale::{Categories, Range};
 use crate::value::Value;
 
 /// More rows or columns are averaged.
-const SIDE: usize = 120;
+const SIDE: usize = 80;
 
 /// Numbers in rows and columns.
 #[derive(Debug, Clone, PartialEq)]

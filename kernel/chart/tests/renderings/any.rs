@@ -137,7 +137,7 @@ proptest! {
 
     #[test]
     fn any_numbers_make_a_valid_histogram(
-        values in vec(any_number(), 0..60), bins in proptest::option::of(1..1000usize), style in any_style(),
+        values in vec(any_number(), 0..60), bins in proptest::option::of(1..200usize), style in any_style(),
     ) {
         let values = Column::new("", values.into_iter().map(Value::Number).collect());
         let color = Column::new("", (0..values.values.len()).map(|n| Value::Number((n % 3) as f64)).collect());

@@ -119,10 +119,10 @@ fn bars_bins_and_cells_are_bounded() {
             .collect(),
     };
     let chart = Chart::heatmap(&matrix, Style::default()).unwrap();
-    assert_eq!(drawn(&chart), 100 * 84);
+    assert_eq!(drawn(&chart), 80 * 63);
     assert!(
         chart
             .sketch(72)
-            .ends_with("(each cell is the mean of 3 × 4 values)")
+            .ends_with("(each cell is the mean of 4 × 5 values)")
     );
 }

@@ -1,5 +1,5 @@
 use mlua::{Table, Value};
-use perilune_chart::{Column, Matrix, Rgb, Style, Table as ChartTable, Value as Datum};
+use perilune_chart::{Column, Rgb, Style, Table as ChartTable, Value as Datum};
 use perilune_language::Interrupt;
 
 use super::Kind;
@@ -57,8 +57,21 @@ impl<'a> Reader<'a> {
                 let mut entries: Vec<(Value, Value)> =
                     map.pairs::<Value, Value>().flatten().collect();
                 entries.sort_by(|(left, _), (right, _)| order(left, right));
-                let x = self.data(entries.iter().map(|(key, _)| key), "key")?;
-                let y = self.data(entries.iter().map(|(_, value)| value), "value")?;
+                let (mut x, mut y) = (Vec::new(), Vec::new());
+                for (key, value) in entries {
+                    let name = datum(&key).ok_or_else(|| self.undrawable(1, "keys", &key))?;
+                    let number = match datum(&value) {
+                        Some(Datum::Text(text)) => text.trim().parse().ok().map(Datum::Number),
+                        other => other,
+                    };
+                    let Some(number) = number else {
+                        let name = key.to_string().unwrap_or_default();
+                        let kind = type_name(&value);
+                        return Err(self.says(&format!("{name} is a {kind}, not a number")));
+                    };
+                    x.push(name);
+                    y.push(number);
+                }
                 self.plain(Column::new("", x), Column::new("", y), options, style)
             }
             Source::Pairs(_) | Source::Records(_) | Source::Columns(_) => {
@@ -134,8 +147,13 @@ impl<'a> Reader<'a> {
                         .map(|name| self.column(source, &Key::Name(name.clone())))
                         .collect();
                 }
+                let example = if self.has_names(source) {
+                    "\"…\""
+                } else {
+                    "2"
+                };
                 Err(self.says(&format!(
-                    "say which field is y, such as {{y = \"…\"}}; the fields are {}",
+                    "say which field is y, such as {{y = {example}}}; the fields are {}",
                     names.join(", ")
                 )))
             }
@@ -237,119 +255,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The numbers of a heatmap: rows of a matrix, or records with x, y and colour.
-    pub(super) fn matrix(
-        &self,
-        data: &Table,
-        options: &Options,
-        mut style: Style,
-    ) -> Result<(Matrix, Style), String> {
-        let source = match self.source(data)? {
-            Source::Pairs(rows) => Source::Records(rows),
-            other => other,
-        };
-        let is_matrix = match &source {
-            Source::Records(rows) => (1..=length(rows)).any(|row| {
-                matches!(rows.raw_get::<Value>(row), Ok(Value::Table(row)) if row.raw_len() > 0)
-            }) && !matches!(options.x, Said::Name(Key::Index(_))),
-            Source::List(list) => length(list) == 0,
-            _ => false,
-        };
-        if is_matrix {
-            if let Said::Name(label) = &options.color
-                && style.color_label.is_none()
-            {
-                style.color_label = Some(label.to_string());
-            }
-            return Ok((self.rows(data, options)?, style));
-        }
-        if matches!(source, Source::List(_) | Source::Map(_)) {
-            return Err(self.says(
-                "the data are rows of numbers such as {{1, 2}, {3, 4}}, or records with x, y and color",
-            ));
-        }
-        let role = |said: &Said, name: &str| match said {
-            Said::Name(key) => Ok(key.clone()),
-            _ if self.has(&source, name) => Ok(Key::Name(name.to_owned())),
-            _ => {
-                let names = fields(&source).join(", ");
-                Err(self.says(&format!(
-                    "say which field is {name}, such as {{{name} = \"…\"}}; the fields are {names}"
-                )))
-            }
-        };
-        let x = self.column(&source, &role(&options.x, "x")?)?;
-        let y = self.column(&source, &role(&options.y, "y")?)?;
-        let values = self.column(&source, &role(&options.color, "color")?)?;
-        let matrix =
-            Matrix::of_cells(&x, &y, &values).map_err(|error| self.says(&error.to_string()))?;
-        Ok((matrix, style))
+    /// Whether fields have names, not only places.
+    fn has_names(&self, source: &Source) -> bool {
+        fields(source)
+            .iter()
+            .any(|name| name.parse::<i64>().is_err())
     }
 
-    /// A matrix from its rows; the longest says how many columns there are.
-    fn rows(&self, data: &Table, options: &Options) -> Result<Matrix, String> {
-        let mut rows = Vec::new();
-        for row in 1..=length(data) {
-            self.breathe(row)?;
-            match data.raw_get::<Value>(row).unwrap_or(Value::Nil) {
-                Value::Table(cells) => rows.push(self.list(&cells, &format!("row {row}"))?.values),
-                Value::Nil => rows.push(Vec::new()),
-                other => {
-                    return Err(self.says(&format!(
-                        "row {row} is a {}, not a table of numbers",
-                        type_name(&other)
-                    )));
-                }
-            }
-        }
-        let width = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let mut values = Vec::with_capacity(width * rows.len());
-        for row in &mut rows {
-            row.resize(width, Datum::Missing);
-            values.append(row);
-        }
-        let (x_name, columns) = self.side(&options.x, width, "x")?;
-        let (y_name, rows) = self.side(&options.y, rows.len(), "y")?;
-        Ok(Matrix {
-            name: String::new(),
-            x_name,
-            y_name,
-            columns,
-            rows,
-            values,
-        })
-    }
-
-    /// What a side of a matrix is called, and each of its rows or columns.
-    fn side(
-        &self,
-        said: &Said,
-        length: usize,
-        role: &str,
-    ) -> Result<(String, Vec<String>), String> {
-        let numbered = || (1..=length).map(|index| index.to_string()).collect();
-        match said {
-            Said::Nothing => Ok((String::new(), numbered())),
-            Said::Name(name) => Ok((name.to_string(), numbered())),
-            Said::List(list) => {
-                let names = self.list(list, role)?.values;
-                if names.len() != length {
-                    return Err(self.says(&format!(
-                        "{role} has {} names, but the matrix has {length} of them",
-                        names.len()
-                    )));
-                }
-                let names = names.into_iter().map(|name| match name {
-                    Datum::Missing => String::new(),
-                    Datum::Number(number) => number.to_string(),
-                    Datum::Text(text) => text,
-                });
-                Ok((String::new(), names.collect()))
-            }
-        }
-    }
-
-    fn source(&self, data: &Table) -> Result<Source, String> {
+    pub(super) fn source(&self, data: &Table) -> Result<Source, String> {
         Source::of(data).map_err(|problem| self.says(&problem))
     }
 
@@ -364,7 +277,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether some row has the field.
-    fn has(&self, source: &Source, name: &str) -> bool {
+    pub(super) fn has(&self, source: &Source, name: &str) -> bool {
         let key = Key::Name(name.to_owned());
         match source {
             Source::Columns(columns) => !field(columns, &key).is_nil(),
@@ -376,7 +289,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A field of all rows, which some row must have.
-    fn column(&self, source: &Source, key: &Key) -> Result<Column, String> {
+    pub(super) fn column(&self, source: &Source, key: &Key) -> Result<Column, String> {
         let values = match source {
             Source::Columns(columns) => match field(columns, key) {
                 Value::Table(list) => self.list(&list, &key.to_string())?.values,
@@ -442,7 +355,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The values of a list; `role` says in errors what it is.
-    fn list(&self, list: &Table, role: &str) -> Result<Column, String> {
+    pub(super) fn list(&self, list: &Table, role: &str) -> Result<Column, String> {
         let values = (1..=length(list)).map(|row| list.raw_get::<Value>(row).unwrap_or(Value::Nil));
         let mut data = Vec::with_capacity(length(list));
         for (index, value) in values.enumerate() {
@@ -450,17 +363,6 @@ impl<'a> Reader<'a> {
             data.push(datum(&value).ok_or_else(|| self.undrawable(index + 1, role, &value))?);
         }
         Ok(Column::new("", data))
-    }
-
-    fn data<'v>(
-        &self,
-        values: impl Iterator<Item = &'v Value>,
-        role: &str,
-    ) -> Result<Vec<Datum>, String> {
-        let data = values.enumerate().map(|(index, value)| {
-            datum(value).ok_or_else(|| self.undrawable(index + 1, role, value))
-        });
-        data.collect()
     }
 
     fn undrawable(&self, row: usize, role: &str, value: &Value) -> String {
@@ -472,14 +374,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Lets an interrupt end a long reading. Nobody reads the message.
-    fn breathe(&self, row: usize) -> Result<(), String> {
+    pub(super) fn breathe(&self, row: usize) -> Result<(), String> {
         if row.is_multiple_of(BREATH) && self.interrupt.is_raised() {
             return Err(self.says("interrupted"));
         }
         Ok(())
     }
 
-    fn says(&self, problem: &str) -> String {
+    pub(super) fn says(&self, problem: &str) -> String {
         format!("plot.{}: {problem}", self.kind.name())
     }
 }

@@ -28,11 +28,14 @@ impl Source {
         let length = length(data);
         if length == 0 {
             let mut entries = data.pairs::<Value, Value>().flatten();
-            return match entries.next() {
-                None => Ok(Self::List(data.clone())),
-                Some((_, Value::Table(_))) => Ok(Self::Columns(data.clone())),
-                Some(_) => Ok(Self::Map(data.clone())),
-            };
+            // The order of the entries is different each time.
+            return Ok(if data.is_empty() {
+                Self::List(data.clone())
+            } else if entries.any(|(_, value)| matches!(value, Value::Table(_))) {
+                Self::Columns(data.clone())
+            } else {
+                Self::Map(data.clone())
+            });
         }
         let rows = (1..=length).map(|row| data.raw_get::<Value>(row).unwrap_or(Value::Nil));
         let first = rows.enumerate().find(|(_, row)| !row.is_nil());

@@ -386,6 +386,15 @@ fn errors_say_where_and_what_to_do() {
             "\"b\" is not a colour; write a name such as \"steelblue\", or \"#4682b4\"; and it is no field, which are a",
         ),
         (
+            "plot.line({{1, 2, 3}, {4, 5, 6}})",
+            "say which field is y, such as {y = 2}; the fields are 1, 2, 3",
+        ),
+        (
+            "plot.line({a = {1, 2}, b = 3})",
+            "b is a number, not a list of values",
+        ),
+        ("plot.bar({a = 1, b = 'x'})", "b is a string, not a number"),
+        (
             "plot.hist({1, 2}, {bins = 0})",
             "a histogram has 1 to 1000 bins, not 0",
         ),
