@@ -11,6 +11,8 @@ use crate::date;
 use crate::scale::{Range, Scale};
 use crate::text::width;
 
+/// Up to how many categories an axis names them all, in this order.
+const DOMAIN: usize = 1_000;
 /// About how wide a character of a label is, in pixels.
 const CHARACTER: usize = 7;
 
@@ -22,6 +24,10 @@ impl Chart {
     pub fn vega_lite(&self) -> Json {
         let mut spec = Map::new();
         spec.insert("$schema".to_owned(), json!(SCHEMA));
+        // What a screen reader says.
+        if let Some(title) = &self.title {
+            spec.insert("description".to_owned(), json!(title));
+        }
         if self.title.is_some() || !self.notes.is_empty() {
             let title = json!({
                 "text": self.title.as_deref().unwrap_or_default(),
@@ -283,7 +289,10 @@ fn axis(field: &str, scale: &Scale, label: Option<&str>) -> Json {
         Scale::Categories(names) => {
             axis["type"] = json!("nominal");
             axis["sort"] = Json::Null;
-            axis["scale"] = json!({"domain": names});
+            // Also those without a value; but not thousands that were thinned out.
+            if names.len() <= DOMAIN {
+                axis["scale"] = json!({"domain": names});
+            }
             axis["axis"] = json!({"labelOverlap": true});
         }
     }

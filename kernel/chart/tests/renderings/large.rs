@@ -126,3 +126,17 @@ fn bars_bins_and_cells_are_bounded() {
             .ends_with("(each cell is the mean of 4 × 5 values)")
     );
 }
+
+#[test]
+fn thousands_of_categories_do_not_all_go_out() {
+    let names: Vec<Value> = (0..50_000)
+        .map(|n| Value::Text(format!("name {n}")))
+        .collect();
+    let table = Table {
+        x: Column::new("", names),
+        y: vec![Column::new("", numbers(&walk(50_000)))],
+        color: None,
+    };
+    let spec = Chart::line(table, Style::default()).unwrap().vega_lite();
+    assert!(serde_json::to_string(&spec).unwrap().len() < 500_000);
+}

@@ -11,6 +11,7 @@ fn the_specification_has_its_data_in_it() {
         spec,
         json!({
             "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+            "description": "t",
             "title": {"text": "t", "subtitle": [], "anchor": "start"},
             "width": 640,
             "height": 360,
