@@ -27,7 +27,7 @@ os.environ.update(
     XDG_RUNTIME_DIR=str(_HOME / "runtime"),
     XDG_STATE_HOME=str(_HOME / "state"),
 )
-for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_TOKEN", "LUA_INIT", "LUA_PATH", "LUA_CPATH"):
+for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_TOKEN", "LUA_INIT", "LUA_PATH", "LUA_CPATH", "PERILUNE_HISTORY"):
     os.environ.pop(name, None)
 Path(os.environ["JUPYTER_RUNTIME_DIR"]).mkdir(parents=True)
 Path(os.environ["XDG_RUNTIME_DIR"]).mkdir(mode=0o700)

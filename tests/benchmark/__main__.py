@@ -58,7 +58,7 @@ def main() -> None:
         # What kernels would write for a user, and what they would read of one.
         for name in ("LUA_INIT", "LUA_PATH", "LUA_CPATH", "PERILUNE_LOG"):
             os.environ.pop(name, None)
-        os.environ.update(HOME=home, IPYTHONDIR=f"{home}/ipython", JUPYTER_RUNTIME_DIR=f"{home}/runtime")
+        os.environ.update(HOME=home, XDG_STATE_HOME=f"{home}/state", IPYTHONDIR=f"{home}/ipython", JUPYTER_RUNTIME_DIR=f"{home}/runtime")
         figures = measure(subjects, ours, size, rounds, scheduling)
     loads.append(os.getloadavg()[0])
 

@@ -64,3 +64,28 @@ def test_leaving_the_console_ends_the_kernel(console):
     console.expect(pexpect.EOF)
     console.close()
     assert console.exitstatus == 0
+
+
+def test_the_up_arrow_brings_back_what_was_run_in_another_kernel(start, connect, jupyter_path, python, tmp_path):
+    shared = {"PERILUNE_HISTORY": str(tmp_path / "history.sqlite")}
+    kernel = start(environment=shared)
+    client = connect(kernel)
+    client.run("print('Euro' .. 'pa')")
+    client.ask("shutdown_request", {"restart": False}, "control")
+    kernel.wait(10)
+    terminal = pexpect.spawn(
+        python,
+        ["-m", "jupyter_console", "--kernel", "lua", "--ZMQTerminalInteractiveShell.kernel_timeout=60"],
+        env=os.environ | shared | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 200),
+    )
+    try:
+        terminal.expect(r"In \[")
+        terminal.send("\x1b[A")
+        terminal.expect("Euro")
+        terminal.send("\r")
+        terminal.expect("Europa")
+    finally:
+        terminal.close(force=True)
