@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         found.push(Function {
             first_line,
             last_line,
-            identity: identity(code.iter().copied()),
+            identity: identity(&code),
             code,
             lines: Vec::new(),
         });

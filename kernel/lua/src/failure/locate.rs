@@ -34,7 +34,7 @@ pub(super) enum Location {
     Unknown,
 }
 
-/// Code larger than this is not compiled again, in bytes.
+/// Code of this size is not compiled again, in bytes; of a file no more is read.
 const MOST_CODE: usize = 1 << 20;
 
 /// Code that was compiled with each token on a line of its own.
@@ -47,7 +47,7 @@ struct Spread {
 /// Looks up instructions, and compiles each chunk once.
 pub(super) struct Locator<'a> {
     lua: &'a Lua,
-    chunks: HashMap<String, Option<Spread>>,
+    chunks: HashMap<String, Result<Spread, Location>>,
 }
 
 impl<'a> Locator<'a> {
@@ -66,7 +66,7 @@ impl<'a> Locator<'a> {
         complaint: Option<&Complaint<'_>>,
         is_nil: &dyn Fn(&[String]) -> bool,
     ) -> Location {
-        if source.code.len() > MOST_CODE || frame.instruction.is_none() {
+        if source.code.len() >= MOST_CODE || frame.instruction.is_none() {
             return Location::Unknown;
         }
         let plain = without_first_line_mark(&source.code);
@@ -80,8 +80,9 @@ impl<'a> Locator<'a> {
             .chunks
             .entry(frame.chunk.clone())
             .or_insert_with(|| compile(lua, &tokens));
-        let Some(spread) = chunk else {
-            return Location::Changed;
+        let spread = match chunk {
+            Ok(spread) => spread,
+            Err(location) => return location.clone(),
         };
         let found = spread.instruction(text, &tokens, frame);
         let Some((at, instruction)) = found else {
@@ -117,13 +118,13 @@ fn without_first_line_mark(code: &str) -> String {
     text
 }
 
-fn compile(lua: &Lua, tokens: &[Token<'_>]) -> Option<Spread> {
+fn compile(lua: &Lua, tokens: &[Token<'_>]) -> Result<Spread, Location> {
     let mut text = String::new();
     // Lines are counted from 1.
     let mut tokens_of_lines = vec![0];
     for (index, token) in tokens.iter().enumerate() {
         if matches!(token.kind, TokenKind::Unfinished | TokenKind::Unknown) {
-            return None;
+            return Err(Location::Changed);
         }
         text.push_str(token.text);
         text.push('\n');
@@ -133,9 +134,12 @@ fn compile(lua: &Lua, tokens: &[Token<'_>]) -> Option<Spread> {
         .load(text.as_str())
         .set_mode(ChunkMode::Text)
         .into_function()
-        .ok()?;
-    Some(Spread {
-        functions: functions(&chunk.dump(false))?,
+        .map_err(|error| match error {
+            mlua::Error::SyntaxError { .. } => Location::Changed,
+            _ => Location::Unknown,
+        })?;
+    Ok(Spread {
+        functions: functions(&chunk.dump(false)).ok_or(Location::Unknown)?,
         tokens: tokens_of_lines,
     })
 }
