@@ -25,7 +25,7 @@ use perilune_language::NextInput;
 
 pub(crate) use call::push_function;
 pub(crate) use help::help_request;
-pub(crate) use source::{Continuation, Copied, Reading, cell_magic};
+pub(crate) use source::{Continuation, Copied, FUNCTION, Reading, cell_magic};
 pub(crate) use timing::Clock;
 
 use crate::context::Context;

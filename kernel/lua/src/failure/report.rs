@@ -17,6 +17,7 @@ use super::style::{END, PLACE, WORD, WRONG_HEADING};
 use super::{Sources, Stack};
 use crate::cell::CallError;
 use crate::interrupt::Unwinding;
+use crate::magic;
 use crate::syntax::{TokenKind, tokens};
 use crate::value::Unwound;
 
@@ -312,6 +313,8 @@ impl Report<'_> {
     fn is_worth_showing(&self, frame: &Frame) -> bool {
         let known = self.names.get(&frame.function);
         let raises = known.is_some_and(|name| name == "error" || name == "assert");
+        let called = frame.name.as_ref();
+        let raises = raises || called.is_some_and(|(name, _)| name.starts_with(magic::FUNCTION));
         !(raises && self.is_innermost) && (known.is_some() || frame.name.is_some())
     }
 

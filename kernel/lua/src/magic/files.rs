@@ -35,7 +35,7 @@ pub(super) const MAGICS: &[Magic] = &[
         name: "load",
         form: Form::Line,
         usage: "FILE",
-        summary: "Puts a file's text into a cell, to be read or changed before it is run.",
+        summary: "Puts a file's text into a cell, to be changed and run.",
         help: "If the magic is all of its cell, the text takes its place, below the magic as a \
                comment; else it comes into a new cell below. `jupyter console` offers it at the \
                next prompt.",

@@ -5,6 +5,7 @@ use perilune_language::MimeBundle;
 use super::call::{Answer, Call, nothing};
 use super::registry::{self, Form, Magic};
 use super::source::Code;
+use crate::value::{Column, Grid, GridCell};
 
 pub(super) const MAGICS: &[Magic] = &[Magic {
     name: "lsmagic",
@@ -21,7 +22,7 @@ pub(super) const MAGICS: &[Magic] = &[Magic {
 /// What `!` does, which is no name.
 const SHELL: (&str, &str) = (
     "!COMMAND",
-    "Runs a command of the shell; lines = !COMMAND gives its output.",
+    "Runs a command; lines = !COMMAND gives its output.",
 );
 
 fn list(call: &Call<'_>) -> Answer {
@@ -127,24 +128,25 @@ pub(super) fn no_such_magic(sign: &str, name: &str) -> String {
 
 /// A table as text and as HTML.
 pub(super) fn table<const N: usize>(header: &[&str; N], rows: &[[String; N]]) -> MimeBundle {
-    let mut widths = header.map(|name| name.chars().count());
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let line = |cells: &[&str]| {
-        let cells = cells.iter().zip(widths);
-        let padded = cells.map(|(cell, width)| format!("{cell:width$}"));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    let grid = Grid {
+        columns: header
+            .iter()
+            .map(|name| Column {
+                name: (*name).to_owned(),
+                is_numeric: *name == "size",
+            })
+            .collect(),
+        rows: rows
+            .iter()
+            .map(|row| {
+                row.iter()
+                    .map(|text| GridCell::from(text.as_str()))
+                    .collect()
+            })
+            .collect(),
+        ..Grid::default()
     };
-    let mut lines = vec![line(header)];
-    lines.push(widths.map(|width| "-".repeat(width)).join("  "));
-    lines.extend(
-        rows.iter()
-            .map(|row| line(&row.each_ref().map(String::as_str))),
-    );
-    MimeBundle::plain(lines.join("\n"))
+    MimeBundle::plain(grid.to_text()).with("text/html", grid.to_html())
 }
 
 #[cfg(test)]

@@ -81,6 +81,7 @@ mod tests {
         for magic in all() {
             assert!(names.insert(magic.name), "{}", magic.name);
             assert!(magic.summary.ends_with('.'), "{}", magic.name);
+            assert!(magic.summary.len() <= 60, "{}", magic.name);
             assert!(!magic.help.is_empty(), "{}", magic.name);
             for flag in magic.options {
                 assert!(magic.usage.contains(&flag.sign()), "{}", magic.name);

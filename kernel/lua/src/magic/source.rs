@@ -3,8 +3,12 @@
 mod find;
 mod rewrite;
 mod template;
+#[cfg(test)]
+mod tests;
 mod words;
 
-pub(crate) use rewrite::{Code, Continuation, Copied, Reading, cell_magic, continues, read};
+pub(crate) use rewrite::{
+    Code, Continuation, Copied, FUNCTION, Reading, cell_magic, continues, read,
+};
 pub(crate) use template::{Part, Template};
 pub(crate) use words::{Piece, Word, shell_pieces, words};

@@ -35,7 +35,7 @@ pub(super) const MAGICS: &[Magic] = &[
         name: "timeit",
         form: Form::Both,
         usage: "[-n LOOPS] [-r REPEATS] CODE",
-        summary: "Runs code many times and says how long it takes each time.",
+        summary: "Runs code many times and says how long one time takes.",
         help: "The number of loops is found so that a measurement takes 0.2 seconds or more, and \
                then there are seven of them. Shown are the mean, its standard deviation, and the \
                best. `%%timeit` measures the cell below it.\n\n\

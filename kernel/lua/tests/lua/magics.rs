@@ -148,11 +148,17 @@ fn lines_of_errors_are_the_users_own() {
     );
     let failure = notebook.fail("x = 1\n;%time error('there')");
     assert_eq!(failure.message, "cell[2]:2: there");
+    let failure = notebook.fail("x = 1\n%cd /nowhere");
+    assert!(!plain(&failure).contains("perilune"), "{}", plain(&failure));
+    assert!(
+        plain(&failure).contains("--> 2 | %cd /nowhere"),
+        "{failure:?}"
+    );
     let failure = notebook.fail("!true\nx = = 1");
     assert_eq!(failure.kind, FailureKind::Syntax);
-    assert!(failure.message.starts_with("cell[3]:2:"), "{failure}");
+    assert!(failure.message.starts_with("cell[4]:2:"), "{failure}");
     let failure = notebook.fail("%%time\n\nx = = 1");
-    assert!(failure.message.starts_with("cell[4]:3:"), "{failure}");
+    assert!(failure.message.starts_with("cell[5]:3:"), "{failure}");
 }
 
 #[test]

@@ -466,9 +466,12 @@ fn newlines(text: &str) -> usize {
     text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
+/// What the name begins with by which code calls the kernel's function.
+pub(crate) const FUNCTION: &str = "perilune_magic";
+
 /// A name that the code does not use, nor any that begins with it.
 fn unused_name(code: &str) -> String {
-    let mut name = "perilune_magic".to_owned();
+    let mut name = FUNCTION.to_owned();
     while code.contains(&name) {
         name.push('_');
     }
