@@ -12,10 +12,13 @@ here and nowhere else:
   of number.
 * What a client adds: JupyterLab writes an answer it was given into the outputs, as a stream named
   `stdin`, and beside a Vega chart the picture that it drew.
-* In cells tagged `varies`, such as those that measure time: numbers, with the unit of time after
-  them. The words around them still count.
+* In cells tagged `pager`, which ask for help: nbclient does not show the help that comes with a
+  reply, and so must show nothing at all there.
+* In cells tagged `varies`, such as those that measure time: numbers, with the unit of time or memory
+  after them. The words around them still count.
 """
 
+import copy
 import difflib
 import json
 import re
@@ -28,11 +31,22 @@ FOLDER = "/home/reader/gallery"
 
 _ADDRESS = re.compile(r"\b0x(?:[0-9a-f]{6,16}\b|[0-9a-f]*(?=…))")
 _UUID = re.compile(r"\b(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b|[0-9a-f]{8}-[0-9a-f-]*(?=…))")
-_NUMBER = re.compile(r"[ \t]*[+-]?\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?(?:\s?(?:ns|µs|us|ms|s|min|h)\b)?")
+_UNIT = r"(?:ns|µs|us|ms|s|min|h|bytes?|[KMG]iB)\b|[kMG](?=/s)"
+_NUMBER = re.compile(rf"[ \t]*[+-]?\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?(?:\s?(?:{_UNIT}))?")
 
 
-def differences(stored: nbformat.NotebookNode, shown: nbformat.NotebookNode, folder: Path) -> str:
-    """A diff of the two, empty if they agree; `folder` is where the notebook ran."""
+def differences(
+    stored: nbformat.NotebookNode, shown: nbformat.NotebookNode, folder: Path, pager: bool = True
+) -> str:
+    """A diff of the two, empty if they agree.
+
+    `folder` is where the notebook ran, `pager` whether the client shows help that was asked for.
+    """
+    if not pager:
+        stored = copy.deepcopy(stored)
+        for cell in stored.cells:
+            if "pager" in cell.metadata.get("tags", []):
+                cell.outputs = []
     diff = difflib.unified_diff(
         _lines(stored, folder), _lines(shown, folder), "stored", "shown", lineterm="", n=6
     )

@@ -108,10 +108,20 @@ def test_the_two_ways_to_write_a_whole_number_in_json_do_not_count():
     assert not agree(tree(1), tree(True))
 
 
+def test_a_client_without_a_pager_shows_nothing_of_help():
+    helped = notebook(result({"text/plain": "string.rep"}), tags=["pager"])
+    nothing = notebook(tags=["pager"])
+    assert agree(helped, helped) and not agree(helped, nothing)
+    assert not differences(helped, nothing, HERE, pager=False)
+    assert differences(helped, helped, HERE, pager=False)
+    assert differences(notebook(stream("a")), notebook(), HERE, pager=False), "cells that do not ask for help count"
+
+
 def test_in_a_cell_tagged_varies_numbers_do_not_count_and_words_do():
     def timed(text: str, *tags: str):
         return notebook(stream(text), tags=tags)
 
     assert agree(timed("took 1.25 ms, 7 runs", "varies"), timed("took 980 µs, 7 runs", "varies"))
+    assert agree(timed("35.6k/s, +1.6 KiB", "varies"), timed("980/s, +0 bytes", "varies"))
     assert not agree(timed("took 1.25 ms", "varies"), timed("needed 1.25 ms", "varies"))
     assert not agree(timed("took 1.25 ms"), timed("took 1.26 ms"))

@@ -10,4 +10,4 @@ from .runners import by_nbclient
 @pytest.mark.parametrize("page", pages(), ids=str)
 def test_it_shows_what_is_stored(jupyter_path, page: Page, tmp_path):
     shown = by_nbclient(page, tmp_path)
-    assert not (diff := differences(page.read(), shown, tmp_path)), f"\n{diff}"
+    assert not (diff := differences(page.read(), shown, tmp_path, pager=False)), f"\n{diff}"
