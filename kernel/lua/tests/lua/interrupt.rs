@@ -154,16 +154,17 @@ fn whatever_loops_is_stopped_and_the_kernel_goes_on() {
 }
 
 #[test]
-fn the_traceback_shows_where_it_was() {
+fn the_traceback_shows_where_it_was_and_what_its_variables_were() {
     let mut notebook = Notebook::new();
     // It says so in the loop, since the interrupt may come before the call that says so returns.
-    let code = "local function spin()\n  while true do told = told or print 'ready' or true end\nend\nspin()";
+    let code = "local function spin(times)\n  while true do told = told or print 'ready' or true end\nend\nspin(7)";
     let (failure, _) = interrupted(&mut notebook, code);
     let text = plain(&failure);
     assert_eq!(failure.name, "Interrupted");
     assert!(text.contains("cell[1]:2: in function 'spin'"), "{text}");
     assert!(text.contains("--> 2 |   while true do told"), "{text}");
-    assert!(text.trim_end().ends_with("spin()"), "{text}");
+    assert!(text.trim_end().ends_with("spin(7)"), "{text}");
+    assert!(text.contains("with times = 7"), "{text}");
 }
 
 #[test]
