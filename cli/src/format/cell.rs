@@ -1,50 +1,28 @@
-use std::borrow::Cow;
+use std::ops::Range;
 
-use perilune_lua::CellEnd;
+use perilune_lua::{CellEnd, CellParts};
 use stylua_lib::{Config, LineEndings};
 
 use super::lua;
 
-/// Magics whose cell is Lua below their line.
-const OVER_LUA: [&str; 4] = ["%%nohistory", "%%time", "%%timeit", "%%capture"];
-
 /// Formats a cell; magics, commands and requests for help in it stay as they are.
 pub fn format(code: &str, mut style: Config) -> Result<String, String> {
     style.line_endings = LineEndings::Unix;
-    let (magics, body) = split_magics(code);
-    if body.trim().is_empty() || is_of_another_language(magics) {
+    let parts = CellParts::of(code);
+    let Some(start) = parts.lua else {
         return Ok(code.to_owned());
-    }
-    let masked = Masked::of(body);
+    };
+    let masked = Masked::of(code, start, &parts.magics);
     if masked.is_all {
         return Ok(code.to_owned());
     }
     let formatted = formatted(&masked.code, style)?;
     let formatted = masked.restored(&formatted);
-    Ok(format!("{magics}{}", formatted.trim_end_matches('\n')))
-}
-
-/// The lines with `%%` that a cell begins with, and the rest.
-fn split_magics(code: &str) -> (&str, &str) {
-    let mut end = 0;
-    for line in code.split_inclusive('\n') {
-        let is_blank_before = end == 0 && line.trim().is_empty();
-        if !is_blank_before && !line.trim_start().starts_with("%%") {
-            break;
-        }
-        end += line.len();
-    }
-    if code[..end].trim().is_empty() {
-        return ("", code);
-    }
-    code.split_at(end)
-}
-
-fn is_of_another_language(magics: &str) -> bool {
-    magics
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .any(|magic| !OVER_LUA.contains(&magic))
+    Ok(format!(
+        "{}{}",
+        &code[..start],
+        formatted.trim_end_matches('\n')
+    ))
 }
 
 /// Formats what may end with an expression, and with a semicolon that hides its value.
@@ -75,45 +53,50 @@ fn formatted(code: &str, style: Config) -> Result<String, String> {
     Ok(formatted)
 }
 
-/// A cell in which magics are comments, so that it is Lua.
+/// A cell's Lua, in which the lines of magics are comments.
 struct Masked<'a> {
-    code: Cow<'a, str>,
-    /// The lines that are comments for now.
+    code: String,
+    /// What is a comment for now.
     lines: Vec<&'a str>,
     /// Whether nothing else is there.
     is_all: bool,
 }
 
 impl<'a> Masked<'a> {
-    fn of(code: &'a str) -> Self {
-        if CellEnd::is_cell(code) {
-            return Self {
-                code: Cow::Borrowed(code),
-                lines: Vec::new(),
-                is_all: false,
-            };
-        }
+    /// That of a cell from `start` on, with `magics` in it.
+    fn of(cell: &'a str, start: usize, magics: &[Range<usize>]) -> Self {
         let mut masked = Self {
-            code: Cow::Owned(String::with_capacity(code.len())),
+            code: String::with_capacity(cell.len()),
             lines: Vec::new(),
             is_all: true,
         };
-        for line in code.split_inclusive('\n') {
-            let text = line.trim_end_matches(['\n', '\r']);
-            let to = masked.code.to_mut();
-            if is_magic(text) {
-                // The indentation stays, since the line may be one of a string.
-                let line = text.trim_start();
-                to.push_str(&text[..text.len() - line.len()]);
-                to.push_str(&mask(masked.lines.len()));
-                to.push('\n');
-                masked.lines.push(line);
-            } else {
-                masked.is_all &= text.trim().is_empty();
-                to.push_str(line);
+        let mut done = start;
+        for magic in magics {
+            let line = cell[..magic.start]
+                .rfind('\n')
+                .map_or(0, |newline| newline + 1);
+            // Several may stand on one line.
+            if line < done {
+                continue;
             }
+            let end = cell[magic.end..]
+                .find('\n')
+                .map_or(cell.len(), |newline| magic.end + newline);
+            masked.keep(&cell[done..line]);
+            let text = &cell[line..end];
+            let indented = text.len() - text.trim_start().len();
+            masked.code.push_str(&text[..indented]);
+            masked.code.push_str(&mask(masked.lines.len()));
+            masked.lines.push(&text[indented..]);
+            done = end;
         }
+        masked.keep(&cell[done..]);
         masked
+    }
+
+    fn keep(&mut self, lua: &str) {
+        self.is_all &= lua.trim().is_empty();
+        self.code.push_str(lua);
     }
 
     fn restored(&self, code: &str) -> String {
@@ -127,25 +110,6 @@ impl<'a> Masked<'a> {
 
 fn mask(number: usize) -> String {
     format!("--\u{1F319}magic {number}\u{1F319}")
-}
-
-/// Whether a line, in a cell that is not Lua as a whole, is none because it is a magic.
-fn is_magic(line: &str) -> bool {
-    let line = line.trim();
-    let begins = |text: &str| {
-        text.starts_with(['!', '?'])
-            || text
-                .strip_prefix('%')
-                .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
-    };
-    let is_asked = || line.ends_with('?') && !line.contains("--");
-    let is_assigned = || {
-        line.split_once('=').is_some_and(|(names, value)| {
-            let is_name = |c: char| c.is_alphanumeric() || " _,.<>".contains(c);
-            names.chars().all(is_name) && begins(value.trim_start())
-        })
-    };
-    begins(line) || is_asked() || is_assigned()
 }
 
 #[cfg(test)]
@@ -205,14 +169,19 @@ mod tests {
             assert_eq!(formatted(code), code);
         }
         assert_eq!(
-            formatted("x=1\n%time  f( x )\nfiles  =  !ls  *.lua\nprint( files )"),
-            "x = 1\n%time  f( x )\nfiles  =  !ls  *.lua\nprint(files)"
+            formatted("x=1\n;%time  f( x )\nfiles  =  !ls  *.lua\nprint( files )"),
+            "x = 1\n;%time  f( x )\nfiles  =  !ls  *.lua\nprint(files)"
         );
         assert_eq!(
             formatted("if x then\n!ls\nend\nx"),
             "if x then\n\t!ls\nend\nx"
         );
         assert_eq!(formatted("!a\n!b\nx=1"), "!a\n!b\nx = 1");
+        assert_eq!(formatted("!a \\\n   b\nx=1"), "!a \\\n   b\nx = 1");
+        assert_eq!(
+            formatted("-- Quietly\n%%nohistory\nx=1"),
+            "-- Quietly\n%%nohistory\nx = 1"
+        );
     }
 
     #[test]

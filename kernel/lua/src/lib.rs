@@ -77,6 +77,7 @@ use perilune_language::LanguageInfo;
 pub use cell::CellEnd;
 pub use code::manual::FILES as MANUAL;
 pub use interpreter::Interpreter;
+pub use magic::CellParts;
 
 /// What Lua tells about itself.
 pub const INFO: LanguageInfo = LanguageInfo {

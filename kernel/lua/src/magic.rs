@@ -10,6 +10,7 @@ mod files;
 mod help;
 mod names;
 mod options;
+mod parts;
 mod registry;
 mod rich;
 mod rocks;
@@ -25,6 +26,7 @@ use perilune_language::NextInput;
 
 pub(crate) use call::push_function;
 pub(crate) use help::help_request;
+pub use parts::CellParts;
 pub(crate) use source::{Continuation, Copied, FUNCTION, Reading, cell_magic};
 pub(crate) use timing::Clock;
 

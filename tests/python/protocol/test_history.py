@@ -93,7 +93,7 @@ def test_sessions_are_counted_backwards_from_ones_own(start, connect, tmp_path):
     assert [seen(clients[0], at) for at in (0, -1)] == [["kernel = 1"], []]
 
 
-@pytest.mark.parametrize("code", ["%%nohistory\nsecret = 'swordfish'", "\n %%nohistory\nsecret = 'swordfish'"])
+@pytest.mark.parametrize("code", ["%%nohistory\nsecret = 'swordfish'", "-- mine\n\n %%nohistory\nsecret = 'swordfish'"])
 def test_a_private_cell_is_in_no_history_and_in_no_file(client, kernel, code):
     client.run("a = 1")
     client.settle(client.send("execute_request", {"code": code, "silent": False, "store_history": True}))

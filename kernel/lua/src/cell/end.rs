@@ -30,11 +30,6 @@ impl CellEnd {
             semicolons,
         })
     }
-
-    /// Whether this is Lua, where the last statement may be expressions, and magics are not there.
-    pub fn is_cell(code: &str) -> bool {
-        Outline::of(code).is_some()
-    }
 }
 
 #[cfg(test)]
@@ -53,6 +48,5 @@ mod tests {
         let end = CellEnd::of("x = 1\nx + 1").unwrap();
         assert_eq!((end.value, end.is_expression), (6..11, true));
         assert_eq!(CellEnd::of("x = 1"), None);
-        assert!(CellEnd::is_cell("x = 1") && !CellEnd::is_cell("!ls"));
     }
 }

@@ -1,17 +1,14 @@
-use super::plain_code;
 use crate::magic::cell_magic;
 
-/// What a private cell begins with.
-const MARK: &str = "nohistory";
+/// The magic of private cells.
+const NAME: &str = "nohistory";
 
-/// Whether a cell's magics, the lines with `%%` that it begins with, have `%%nohistory` among
-/// them. Blank lines and comments before them make no difference: who wanted to be forgotten
-/// shall be.
+/// Whether a cell begins with `%%nohistory`, or has it among the magics that it begins with, whatever
+/// these do with the rest: who wanted to be forgotten shall be.
 pub(crate) fn is_private(code: &str) -> bool {
-    let code = plain_code(code);
-    let mut rest = &*code;
+    let mut rest = code.trim_start_matches('\u{feff}');
     while let Some(magic) = cell_magic(rest) {
-        if magic.name == MARK {
+        if magic.name == NAME {
             return true;
         }
         rest = magic.body.unwrap_or_default();
@@ -29,9 +26,10 @@ mod tests {
             "%%nohistory",
             "%%nohistory\nprint(1)",
             "\n  %%nohistory \r\nprint(1)",
+            "-- a secret\n--[[ of\nours ]]\n%%nohistory\nprint(1)",
             "\u{feff}%%nohistory\n",
             "%%time\n%%nohistory\nx = 1",
-            "-- a secret\n%%nohistory\nx = 1",
+            "%%html\n%%nohistory",
         ] {
             assert!(is_private(code), "{code:?}");
         }
@@ -43,7 +41,6 @@ mod tests {
             "",
             "print(1)\n%%nohistory",
             "-- %%nohistory",
-            "--[[\n%%nohistory\n]]",
             "%nohistory",
             "%%nohistoryx\n",
             "%%time\nx = 1",

@@ -12,3 +12,14 @@ pub(crate) use rewrite::{
 };
 pub(crate) use template::{Part, Template};
 pub(crate) use words::{Piece, Word, shell_pieces, words};
+
+/// Where the magics within Lua code are, in its order.
+pub(crate) fn spots(
+    code: &str,
+    known: &dyn Fn(&str) -> bool,
+) -> impl Iterator<Item = std::ops::Range<usize>> {
+    find::find(code, known)
+        .spots
+        .into_iter()
+        .map(|spot| spot.range)
+}
