@@ -261,6 +261,15 @@ fn x_ticks(scale: &Scale, room: usize) -> (Vec<Tick>, bool) {
         if fits(&ticks) {
             return (ticks, false);
         }
+        // A long name is cut before all names stand upright, which would cost half the chart.
+        let slot = (room / names.len().max(1)).saturating_sub(10) / CHARACTER;
+        if slot >= 12 {
+            let cut = ticks.into_iter().map(|tick| Tick {
+                label: shorten(&tick.label, slot),
+                ..tick
+            });
+            return (cut.collect(), false);
+        }
         // Numbers can be left out, since readers know what stands between them.
         if !names.iter().all(|name| name.parse::<f64>().is_ok()) {
             return (short(scale.ticks(room / 16)), true);

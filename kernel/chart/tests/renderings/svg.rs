@@ -1,6 +1,6 @@
 //! Charts as images.
 
-use super::{Chart, Style, Value, line, sales, series, titled};
+use super::{Chart, Column, Style, Table, Value, line, numbers, sales, series, titled};
 use perilune_chart::BarLayout;
 use roxmltree::Document;
 
@@ -121,4 +121,34 @@ fn a_colour_is_for_all_of_it() {
     };
     let svg = line(&[1.0, 2.0, 1.0], style).svg().unwrap();
     assert_eq!(count(&svg, "polyline", ("stroke", "#DC143C")), 1, "{svg}");
+}
+
+#[test]
+fn a_few_long_names_are_cut_and_many_stand_upright() {
+    let bars = |count: usize| {
+        let names: Vec<String> = (0..count)
+            .map(|n| format!("the long name number {n}"))
+            .collect();
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+        let table = Table {
+            x: Column::new("", crate::texts(&names)),
+            y: vec![Column::new("", numbers(&vec![1.0; count]))],
+            color: None,
+        };
+        Chart::bar(table, BarLayout::Grouped, Style::default())
+            .unwrap()
+            .svg()
+            .unwrap()
+    };
+    let few = bars(4);
+    assert!(!few.contains("rotate"), "{few}");
+    assert!(
+        texts(&few)
+            .iter()
+            .any(|text| text.starts_with("the long na") && text.ends_with('…'))
+    );
+    let many = bars(20);
+    assert!(
+        many.contains("rotate(270") && texts(&many).contains(&"the long name number 19".to_owned())
+    );
 }
