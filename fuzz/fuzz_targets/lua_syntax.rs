@@ -1,13 +1,18 @@
-//! Cells: however odd the code, its tokens are all of it, and its parts are parts of it.
+//! Cells: however odd the code, its tokens are all of it, and its parts are parts of it. Code that
+//! is Lua is not taken for magics, and what of it is copied stays on its line.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
-use self::lua::syntax::{Outline, tokens_with_comments};
+use self::lua::magic::source::{Code, Reading, read};
+use self::lua::syntax::{Outline, Stuck, tokens_with_comments};
 
 #[path = "../../kernel/lua/src"]
 #[allow(dead_code, unused_imports)]
 mod lua {
+    pub(crate) mod magic {
+        pub(crate) mod source;
+    }
     pub(crate) mod syntax;
 }
 
@@ -36,5 +41,24 @@ fuzz_target!(|code: &str| {
     }
     if let Some(at) = Outline::stuck_at(code) {
         let _ = &code[at..];
+    }
+    let dialect = |name: &str| match name {
+        "time" => Some(Code::Timed),
+        "timeit" => Some(Code::Repeated),
+        "nohistory" => Some(Code::Plain),
+        "run" => Some(Code::Called),
+        "who" | "html" => Some(Code::None),
+        _ => None,
+    };
+    let reading = read(code, &dialect);
+    if Stuck::of(code).is_none() {
+        assert_eq!(reading, Reading::plain(code));
+    }
+    assert_eq!(reading.masked.len(), code.len());
+    for copy in reading.copies.iter().flatten() {
+        let text = &code[copy.code..copy.code + copy.length];
+        assert_eq!(&reading.lua[copy.lua..copy.lua + copy.length], text);
+        let line = |text: &str, at: usize| text[..at].matches('\n').count();
+        assert_eq!(line(&reading.lua, copy.lua), line(code, copy.code));
     }
 });

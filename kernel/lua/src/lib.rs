@@ -41,6 +41,12 @@
 //! - `perilune.input(prompt, {password = true})`, `perilune.sleep(seconds)`, and for JSON
 //!   `perilune.null` and `perilune.array(table)`.
 //!
+//! # Magics
+//!
+//! Lines that begin with `%name` or `!` where Lua could not go on, and cells that begin with
+//! `%%name`, become calls of a function of ours before anything else is done with a cell. See the
+//! source of `magic.rs`, and `docs/magics.md` for users. A program in a file has none.
+//!
 //! # Libraries of C
 //!
 //! They find Lua's functions in the executable, which has to export them: its build script says
