@@ -1,4 +1,6 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ffi::c_void;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -60,6 +62,9 @@ pub(crate) fn acts(
     if display.is_nil() || !field("__mime").is_nil() {
         return Ok(Ok(false));
     }
+    let Some(_asked) = Asked::enter(value) else {
+        return Ok(Ok(false));
+    };
     let options = options.cloned().unwrap_or(Value::Nil);
     Ok(match call_metamethod(lua, &display, (value, options))? {
         Ok(_) => Ok(true),
@@ -67,6 +72,34 @@ pub(crate) fn acts(
             "<error in __display: {problem}>"
         ))),
     })
+}
+
+thread_local! {
+    static ASKED: RefCell<Vec<*const c_void>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A value is being asked how it looks. If its metamethod shows the value itself, that does not
+/// ask it once more.
+struct Asked;
+
+impl Asked {
+    /// Nothing if it is being asked already.
+    fn enter(value: &Value) -> Option<Self> {
+        let pointer = value.to_pointer();
+        ASKED.with_borrow_mut(|asked| {
+            let is_new = !asked.contains(&pointer);
+            is_new.then(|| {
+                asked.push(pointer);
+                Self
+            })
+        })
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        ASKED.with_borrow_mut(Vec::pop);
+    }
 }
 
 /// Calls a value that should be a function. The inner error says what went wrong.
@@ -156,6 +189,9 @@ fn own_bundle(
     mime: &Value,
     look: &Look,
 ) -> Result<Result<Option<MimeBundle>, String>, Unwound> {
+    let Some(_asked) = Asked::enter(value) else {
+        return Ok(Ok(None));
+    };
     let include = match include_table(lua, look) {
         Ok(include) => include,
         Err(error) => return Ok(Err(error.to_string())),

@@ -44,6 +44,8 @@ impl From<&str> for Cell {
     }
 }
 
+/// What stands for a table without columns and without a title.
+const EMPTY: &str = "(empty table)";
 /// How wide a cell of the text is, in columns of a terminal.
 const TEXT_WIDTH: usize = 60;
 /// How many characters a cell of the HTML has.
@@ -83,13 +85,17 @@ impl Grid {
             lines.extend(table.lines().map(|line| line.trim_end().to_owned()));
         }
         lines.extend(self.rest());
+        if lines.is_empty() {
+            lines.push(EMPTY.to_owned());
+        }
         lines.join("\n")
     }
 
     /// The table as HTML. Its colours are those of the page.
     pub(crate) fn to_html(&self) -> String {
         let mut html = "<table class=\"perilune-table\">".to_owned();
-        if let Some(title) = &self.title {
+        let is_empty = self.columns.is_empty();
+        if let Some(title) = self.title.as_deref().or(is_empty.then_some(EMPTY)) {
             let _ = write!(html, "<caption>{}</caption>", escape(title));
         }
         let align = |column: &Column| if column.is_numeric { "right" } else { "left" };

@@ -157,6 +157,21 @@ fn a_value_can_act_instead_of_being_shown() {
 }
 
 #[test]
+fn a_metamethod_that_shows_its_value_does_not_ask_itself_again() {
+    let mut notebook = Notebook::new();
+    for method in ["__display", "__mime"] {
+        let code =
+            format!("setmetatable({{x = 1}}, {{{method} = function(self) display(self) end}})");
+        let outcome = notebook.run(&code);
+        let shown = displays(&notebook);
+        assert_eq!(shown.len(), 1, "{method}");
+        assert_eq!(shown[0].bundle.text(), Some("{x = 1}"), "{method}");
+        // What gives nothing by `__mime` is shown as if it had none.
+        assert_eq!(outcome.result.is_some(), method == "__mime");
+    }
+}
+
+#[test]
 fn errors_in_metamethods_are_shown() {
     let mut notebook = Notebook::new();
     for (method, body, expected) in [

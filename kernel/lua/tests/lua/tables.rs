@@ -75,11 +75,12 @@ fn lists_columns_and_keys_are_tables_too() {
         ("{'x', 'y'}, {columns = {'letter'}}", "letter\n──────\nx\ny"),
         ("{}, {columns = {'a', 'b'}}", "a b\n─ ─"),
         ("{}, {title = 'Nothing'}", "Nothing"),
+        ("{}", "(empty table)"),
     ] {
         assert_eq!(table(&mut notebook, arguments).0, expected, "{arguments}");
     }
     let message = notebook.fail("display.table({{1}, 2})").message;
-    assert_eq!(message, "cell[10]:1: row 2 is a integer, not a table");
+    assert_eq!(message, "cell[11]:1: row 2 is a integer, not a table");
 }
 
 #[test]
