@@ -7,13 +7,20 @@ function follow(model, names, draw) {
   update();
 }
 
+// Puts elements into the page. Keys are the control's own: JupyterLab would take arrows for
+// headings, and letters for commands.
+function fill(el, kind, control, ...content) {
+  control.dataset.lmSuppressShortcuts = "true";
+  el.classList.add("perilune-widget", `perilune-${kind}`);
+  el.replaceChildren(...content);
+}
+
 // Puts controls into the page, with the label that belongs to the first of them.
 function place(model, el, kind, ...controls) {
   const words = document.createElement("span");
   const row = document.createElement("label");
   row.append(words, ...controls);
-  el.classList.add("perilune-widget", `perilune-${kind}`);
-  el.replaceChildren(row);
+  fill(el, kind, controls[0], row);
   follow(model, ["label"], (label) => {
     words.textContent = label;
     words.hidden = label === "";

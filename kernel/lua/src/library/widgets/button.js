@@ -2,8 +2,7 @@
 export default {
   render({ model, el }) {
     const button = document.createElement("button");
-    el.classList.add("perilune-widget", "perilune-button");
-    el.replaceChildren(button);
+    fill(el, "button", button, button);
     follow(model, ["label", "disabled"], (label, disabled) => {
       button.textContent = label;
       button.disabled = disabled;

@@ -3,8 +3,7 @@ export default {
   render({ model, el }) {
     const words = document.createElement("span");
     const content = document.createElement("div");
-    el.classList.add("perilune-widget", "perilune-html");
-    el.replaceChildren(words, content);
+    fill(el, "html", content, words, content);
     follow(model, ["label"], (label) => {
       words.textContent = label;
       words.hidden = label === "";
