@@ -5,6 +5,7 @@
 
 mod outputs;
 mod overwriting;
+mod widgets;
 
 use std::collections::HashSet;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use outputs::Outputs;
+pub use widgets::Widgets;
 
 /// The newest minor version of nbformat 4 that is written.
 const MINOR: u64 = 5;
@@ -126,8 +128,9 @@ impl Notebook {
             .collect()
     }
 
-    /// Forgets what earlier runs left: outputs and execution counts.
+    /// Forgets what earlier runs left: outputs, execution counts and widgets.
     pub fn clear_outputs(&mut self) {
+        self.set_widgets(&Widgets::default());
         for cell in self.cells_mut().iter_mut().filter(|cell| is_code(cell)) {
             cell["outputs"] = json!([]);
             cell["execution_count"] = Value::Null;
@@ -139,6 +142,18 @@ impl Notebook {
         if let Some(cell) = self.cells_mut().get_mut(index) {
             cell["outputs"] = outputs.to_json();
             cell["execution_count"] = json!(outputs.execution_count());
+        }
+    }
+
+    /// Writes the widgets' states into it; without any, it says nothing of them.
+    pub fn set_widgets(&mut self, widgets: &Widgets) {
+        let Some(Value::Object(metadata)) = self.document.get_mut("metadata") else {
+            return;
+        };
+        if let Some(states) = widgets.to_json() {
+            metadata.insert("widgets".to_owned(), json!({widgets::MIME: states}));
+        } else {
+            metadata.remove("widgets");
         }
     }
 

@@ -2,13 +2,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use perilune_engine::{Descriptors, EngineError, LuaOptions, Options};
 use perilune_transport::{Channel, Client, Limits, Source, in_process_with};
 use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::event::{CellError, Display, Event, ExecuteResult, Object, StreamText};
+use super::event::{CellError, Display, Event, ExecuteResult, Object, StreamText, WidgetChange};
 
 /// How much output may wait for a slow terminal or pipe before some is left out, in bytes.
 const OUTPUT_THAT_WAITS: usize = 1 << 30;
@@ -33,6 +35,8 @@ pub enum Notice {
     Reply(String, Reply),
     /// The cell wants to know something.
     Question(Question),
+    /// Something became of a widget.
+    Widget(WidgetChange),
 }
 
 /// The parts of a reply that matter here.
@@ -281,6 +285,14 @@ fn notice(source: Source, message: &Message) -> Result<Option<Notice>> {
                 .as_bool()
                 .unwrap_or_default();
             event(Event::Clear { wait })
+        }
+        (Source::Iopub, kind @ ("comm_open" | "comm_msg" | "comm_close")) => {
+            let buffers: Vec<_> = message
+                .buffers
+                .iter()
+                .map(|bytes| STANDARD.encode(bytes))
+                .collect();
+            WidgetChange::of(kind, &message.content()?, buffers).map(Notice::Widget)
         }
         (Source::Stdin, "input_request") => {
             let mut question = message.content::<Question>()?;

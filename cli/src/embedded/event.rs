@@ -106,3 +106,47 @@ pub struct CellError {
     /// Lines for a person, possibly coloured.
     pub traceback: Vec<String>,
 }
+
+/// What became of a widget, by the messages of its comm.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WidgetChange {
+    /// It was made, or some of its fields are others now.
+    State {
+        /// Its comm's id.
+        id: String,
+        /// Whether it was made.
+        opens: bool,
+        /// The fields.
+        state: Object,
+        /// Paths within the state, and the bytes that belong there, as base64.
+        buffers: Vec<(Vec<Value>, String)>,
+    },
+    /// It is no more.
+    Closed {
+        /// Its comm's id.
+        id: String,
+    },
+}
+
+impl WidgetChange {
+    /// Reads a `comm_open`, `comm_msg` or `comm_close` of the kernel, if it is about a widget's
+    /// state (ipywidgets' messaging protocol 2). The buffers are base64.
+    pub fn of(kind: &str, content: &Value, buffers: Vec<String>) -> Option<Self> {
+        let id = content["comm_id"].as_str()?.to_owned();
+        let data = &content["data"];
+        let opens = match kind {
+            "comm_open" if content["target_name"] == "jupyter.widget" => true,
+            "comm_msg" if data["method"] == "update" => false,
+            "comm_close" => return Some(Self::Closed { id }),
+            _ => return None,
+        };
+        let paths = data["buffer_paths"].as_array().into_iter().flatten();
+        let paths = paths.filter_map(|path| path.as_array().cloned());
+        Some(Self::State {
+            id,
+            opens,
+            state: data["state"].as_object()?.clone(),
+            buffers: paths.zip(buffers).collect(),
+        })
+    }
+}

@@ -8,7 +8,7 @@ use super::report::{CellEnd, CellSummary, Report, RunEnd};
 use super::stop::{Stop, Stops};
 use crate::embedded::event::Event;
 use crate::embedded::{EmbeddedKernel, Notice, Question};
-use crate::notebook::{CodeCell, Notebook, Outputs};
+use crate::notebook::{CodeCell, Notebook, Outputs, Widgets};
 
 /// How long an interrupted cell has to stop, before the run ends without it.
 const GRACE: Duration = Duration::from_secs(5);
@@ -36,6 +36,7 @@ pub struct Runner<'a> {
     wishes: Wishes,
     /// What each cell leaves, by its place in the notebook.
     outputs: HashMap<usize, Outputs>,
+    widgets: Widgets,
     /// Which cell a request ran.
     requests: HashMap<String, usize>,
     /// How many cells the run has come to.
@@ -77,6 +78,7 @@ impl<'a> Runner<'a> {
             answers,
             wishes,
             outputs: HashMap::new(),
+            widgets: Widgets::default(),
             requests: HashMap::new(),
             reached: 0,
         }
@@ -100,6 +102,7 @@ impl<'a> Runner<'a> {
         for (index, outputs) in &self.outputs {
             self.notebook.set_outputs(*index, outputs);
         }
+        self.notebook.set_widgets(&self.widgets);
         result
     }
 
@@ -237,6 +240,11 @@ impl<'a> Runner<'a> {
                 }
                 self.take_event(&request, &event)
                     .context("telling what a cell does")?;
+            }
+            Notice::Widget(change) => {
+                if self.wishes.keeps_outputs {
+                    self.widgets.take(change);
+                }
             }
             Notice::Idle(request) => turn.idle |= request == turn.request,
             Notice::Reply(request, reply) => {

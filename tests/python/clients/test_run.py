@@ -209,3 +209,22 @@ def test_nothing_is_left_behind(perilune, write, tmp_path):
     home.mkdir()
     subprocess.run([perilune, "run", script], check=True, capture_output=True, env=os.environ | {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "JUPYTER_RUNTIME_DIR": str(home)})
     assert list(home.rglob("*")) == []
+
+
+def test_widgets_are_saved_as_nbclient_saves_them(perilune, tmp_path):
+    """Without their state JupyterLab would show an error in their place."""
+    code = "w = widgets.slider{label = 'mass', max = 10}\nw.value = 7\ngone = widgets.button{}\ngone:close()\nw"
+    raw = "widgets.any{esm = '', state = {raw = widgets.bytes '\\xff\\0'}}"
+    path = tmp_path / "widgets.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(code), new_code_cell(raw)]), path)
+    subprocess.run([perilune, "run", path, "--output", path], check=True, capture_output=True)
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    saved = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]
+    assert (saved.version_major, saved.version_minor) == (2, 0)
+    shown = [cell.outputs[0].data["application/vnd.jupyter.widget-view+json"].model_id for cell in notebook.cells]
+    assert set(saved.state) == set(shown)
+    slider, own = (saved.state[id] for id in shown)
+    assert (slider.model_module, slider.model_name, slider.model_module_version) == ("anywidget", "AnyModel", "*")
+    assert (slider.state.value, slider.state.label) == (7, "mass")
+    assert own.buffers == [{"data": "/wA=", "encoding": "base64", "path": ["raw"]}]

@@ -7,12 +7,16 @@ function follow(model, names, draw) {
   update();
 }
 
-// Puts elements into the page. Keys are the control's own: JupyterLab would take arrows for
-// headings, and letters for commands.
-function fill(el, kind, control, ...content) {
-  control.dataset.lmSuppressShortcuts = "true";
+// Puts elements into the page.
+function fill(el, kind, ...content) {
   el.classList.add("perilune-widget", `perilune-${kind}`);
   el.replaceChildren(...content);
+  // JupyterLab would take arrows for headings, and letters for commands. What no control needs is
+  // still the notebook's.
+  el.addEventListener("keydown", (event) => {
+    const isShortcut = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
+    if (!isShortcut && !(event.shiftKey && event.key === "Enter")) event.stopPropagation();
+  });
 }
 
 // Puts controls into the page, with the label that belongs to the first of them.
@@ -20,7 +24,7 @@ function place(model, el, kind, ...controls) {
   const words = document.createElement("span");
   const row = document.createElement("label");
   row.append(words, ...controls);
-  fill(el, kind, controls[0], row);
+  fill(el, kind, row);
   follow(model, ["label"], (label) => {
     words.textContent = label;
     words.hidden = label === "";
