@@ -16,6 +16,7 @@ mod files;
 mod help;
 mod inspect;
 mod live;
+mod magics;
 pub(crate) mod manual;
 mod names;
 mod place;

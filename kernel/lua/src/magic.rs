@@ -106,6 +106,15 @@ pub(crate) fn name_before(code: &str) -> Option<&str> {
         .then_some(line)
 }
 
+/// Whether code that is being written ends in the text below a magic that takes no Lua, such as
+/// `%%html`.
+pub(crate) fn is_within_other_text(code: &str) -> bool {
+    use source::Code;
+    cell_magic(code).is_some_and(|magic| {
+        magic.body.is_some() && matches!(registry::code_of(magic.name), Some(Code::None))
+    })
+}
+
 /// What to tell somebody whose magic on this line, from 1, was taken for a modulo, as in `x = 5` and
 /// then `%time f(x)`: to Lua a line's end means nothing.
 pub(crate) fn hint(code: &str, line: usize) -> Option<String> {

@@ -7,8 +7,7 @@ use super::candidates::{Kind, describe, kind_of};
 use super::names::Names;
 use super::place::{Place, PlaceKind, is_name, place_at_end, read_until};
 use super::resolver::{Candidate, Resolver, Thing};
-use super::{byte_of, position_of, strings};
-use crate::magic;
+use super::{byte_of, magics, position_of, strings};
 use crate::syntax::{DeclarationId, Expression, KEYWORDS, Origin, tokens};
 
 /// How many fields of one table are offered.
@@ -41,17 +40,10 @@ pub(super) fn complete<N: Names>(known: &N, code: &str, cursor: usize) -> Comple
         end: at,
     };
     let cursor = position_of(code, end);
-    if let Some(magic) = magic::name_before(&code[..end]) {
-        let matches = magic::names().filter(|name| name.starts_with(magic));
+    if let Some((matches, start)) = magics::complete(&code[..end]) {
         return Completion {
-            matches: matches
-                .map(|text| Match {
-                    text,
-                    kind: "magic",
-                    signature: None,
-                })
-                .collect(),
-            start: position_of(code, end - magic.len()),
+            matches,
+            start: position_of(code, start),
             end: cursor,
         };
     }

@@ -9,9 +9,9 @@ const MOST_ENTRIES: usize = 5_000;
 /// How deep modules are looked for below a template's folder.
 const DEPTH: usize = 3;
 
-/// The folder that a path leads to as it is written, and the entries that begin as its last part
-/// does; folders end in a slash.
-pub(super) fn matching(path: &str) -> (String, BTreeSet<String>) {
+/// The entries of the folder that a path leads to which begin as its last part does; folders end in
+/// a slash.
+pub(super) fn matching(path: &str) -> BTreeSet<String> {
     let (folder, begin) = match path.rfind('/') {
         Some(slash) => path.split_at(slash + 1),
         None => ("", path),
@@ -19,7 +19,7 @@ pub(super) fn matching(path: &str) -> (String, BTreeSet<String>) {
     let place = match folder.strip_prefix("~/") {
         Some(rest) => match std::env::home_dir() {
             Some(home) => home.join(rest),
-            None => return (folder.to_owned(), BTreeSet::new()),
+            None => return BTreeSet::new(),
         },
         None if folder.is_empty() => PathBuf::from("."),
         None => PathBuf::from(folder),
@@ -29,7 +29,7 @@ pub(super) fn matching(path: &str) -> (String, BTreeSet<String>) {
             name.starts_with(begin) && (begin.starts_with('.') || !name.starts_with('.'))
         })
         .map(|(name, is_folder)| if is_folder { name + "/" } else { name });
-    (folder.to_owned(), names.collect())
+    names.collect()
 }
 
 /// The entries of a folder that have a name in UTF-8, and whether they are folders.

@@ -15,6 +15,7 @@ use super::signature::{Parameters, parameters, with_types};
 use super::source::{Path, Root, Source, line_of};
 use super::types::Type;
 use crate::context::Context;
+use crate::magic;
 use crate::syntax::{DeclarationId, Expression, ExpressionId, FunctionId, Origin};
 use crate::value::summary;
 
@@ -30,6 +31,9 @@ pub(crate) fn inspect(
     detail: Detail,
 ) -> Option<MimeBundle> {
     let cursor = byte_of(code, cursor);
+    if let Some(page) = help_of_magic(code, cursor) {
+        return Some(page);
+    }
     let source = Arc::new(Source::read("", Arc::from(code)));
     let names = Live::new(lua, context);
     let inspector = Inspector {
@@ -41,6 +45,18 @@ pub(crate) fn inspect(
         .into_iter()
         .find_map(|asked| inspector.about(&asked))?;
     Some(about.bundle())
+}
+
+/// The help of the magic whose name is at a byte.
+fn help_of_magic(code: &str, cursor: usize) -> Option<MimeBundle> {
+    let start = code[..cursor].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    let line = code[start..].lines().next()?;
+    let indent = line.len() - line.trim_start().len();
+    let name = line.split_whitespace().next()?;
+    let is_on_it = cursor <= start + indent + name.len();
+    (name.starts_with('%') && is_on_it)
+        .then(|| magic::help_request(&format!("{name}?")))
+        .flatten()
 }
 
 /// What a cursor may ask for.
