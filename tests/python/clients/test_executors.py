@@ -45,7 +45,7 @@ def test_nbconvert_makes_a_page_of_the_tour(jupyter_path, tour, tmp_path, python
         timeout=110,
     )
     page = (tmp_path / "tour.html").read_text()
-    assert len(re.findall(r'src="data:image/svg\+xml;base64', page)) == 3, "the orbit, the flight and its progress"
+    assert len(re.findall(r'src="data:image/svg\+xml;base64', page)) == 4, "the orbit, the chart, the flight and its progress"
     assert re.search(r'class="highlight hl-lua"', page), "Lua is highlighted as Lua"
 
 
