@@ -113,8 +113,19 @@ class Bench:
             yield from quantiles("failure_idle", asked("execute_request", client.cell(words.failure)).to_idle)
             yield from quantiles("complete", asked("complete_request", words.completion).to_reply)
 
+            if words.many_globals:
+                yield from self._complete_among_many(client)
+
             client.beats(size.warm_up)
             yield from quantiles("heartbeat", client.beats(size.round_trips))
+
+    def _complete_among_many(self, client: Client) -> Iterator[Figure]:
+        words, size = self.subject.words, self.size
+        client.execute(words.many_globals)
+        asked = [words.completions_among_many[i % len(words.completions_among_many)] for i in range(size.round_trips)]
+        seconds = client.take_turns("complete_request", asked, budget=size.budget).to_reply
+        yield "complete_many_p50", statistics.median(seconds)
+        yield "complete_many_p95", percentile(seconds, 0.95)
 
     # Much at once, on all CPUs
 

@@ -73,6 +73,8 @@ METRICS = (
     Metric("failure_idle_p99", "a failing cell to idle, p99", MICROSECONDS),
     Metric("complete_p50", "completion, p50", MICROSECONDS),
     Metric("complete_p99", "completion, p99", MICROSECONDS),
+    Metric("complete_many_p50", "completion with 10,000 globals, p50", MILLISECONDS),
+    Metric("complete_many_p95", "completion with 10,000 globals, p95", MILLISECONDS, Target(0.050)),
     Metric("heartbeat_p50", "heartbeat, p50", MICROSECONDS, times(1.05)),
     Metric("heartbeat_p99", "heartbeat, p99", MICROSECONDS),
     Metric("cpu_per_execute", "CPU per execute", MICROSECONDS, times(1.5)),
