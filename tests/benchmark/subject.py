@@ -26,6 +26,13 @@ class Words:
     comment: str
     spin: str | None
     prefix: str = "pri"
+    # Makes 10,000 globals; and what is then asked for.
+    many_globals: str | None = None
+    among_many: tuple[str, ...] = ()
+
+    @property
+    def completions_among_many(self) -> list[dict]:
+        return [{"code": code, "cursor_pos": len(code)} for code in self.among_many]
 
     @property
     def completion(self) -> dict:
@@ -55,6 +62,14 @@ LUA = Words(
     mebibyte_out="io.write(mebibyte)",
     comment="--",
     spin="while true do end",
+    many_globals='for i = 1, 10000 do _G["global_" .. i] = {field = i} end',
+    among_many=(
+        "g",
+        "global_99",
+        "local t = {alpha = 1, beta = function(x) end}\nt.",
+        "---@param s string\nlocal function f(s)\n  s:re",
+        "",
+    ),
 )
 PYTHON = Words(
     nothing="x = 1",
