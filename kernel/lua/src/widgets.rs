@@ -8,6 +8,7 @@ use crate::library;
 
 const BYTES: &str = include_str!("library/widgets/bytes.lua");
 const MODEL: &str = include_str!("library/widgets/model.lua");
+const FIELDS: &str = include_str!("library/widgets/fields.lua");
 const WIDGETS: &str = include_str!("library/widgets.lua");
 
 /// What the page runs. Each control's module is the base with its own part.
@@ -39,7 +40,9 @@ pub(crate) fn install(lua: &Lua) -> mlua::Result<()> {
     let bytes: Table = library::load(lua, "widgets.bytes", BYTES, (&array, Value::NULL))?;
     let arguments = (comm, &array, Value::NULL, &bytes);
     let model: Table = library::load(lua, "widgets.model", MODEL, arguments)?;
-    let arguments = (model, bytes, array, Value::NULL, scripts);
+    let models: Table = model.raw_get("models")?;
+    let fields: Table = library::load(lua, "widgets.fields", FIELDS, (models, Value::NULL))?;
+    let arguments = (model, bytes, fields, array, Value::NULL, scripts);
     let widgets: Table = library::load(lua, "widgets", WIDGETS, arguments)?;
     loaded.raw_set("widgets", &widgets)?;
     lua.globals().raw_set("widgets", widgets)

@@ -1,87 +1,16 @@
 -- `widgets`: controls in the page whose values Lua reads, sets and observes. What the page says is
 -- checked here, field by field, since anybody may say anything over a comm.
 
-local model, bytes, array, null, scripts = ...
+local model, bytes, fields, array, null, scripts = ...
 local create, methods, models, live = model.create, model.methods, model.models, model.live
-local setmetatable, type, pairs, ipairs, next, error = setmetatable, type, pairs, ipairs, next, error
+local literal, describer, clamped = fields.literal, fields.describer, fields.clamped
+local a_string, a_boolean, a_number = fields.a_string, fields.a_boolean, fields.a_number
+local a_positive_number = fields.a_positive_number
+local setmetatable, type, pairs, ipairs, error = setmetatable, type, pairs, ipairs, error
 local tostring, rawequal, math_type, tointeger = tostring, rawequal, math.type, math.tointeger
 local huge, table_concat, table_sort, string_format = math.huge, table.concat, table.sort, string.format
 
 local widgets = {bytes = bytes.bytes}
-
--- How a widget reads in plain text: as the call that makes it.
-
-local ESCAPES = {["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\"}
-local MOST_ITEMS = 6
-
-local function literal(value)
-  if value == null then
-    return "nil"
-  elseif type(value) == "string" then
-    return '"' .. value:gsub('[\n\r\t"\\]', ESCAPES) .. '"'
-  elseif type(value) == "number" then
-    return math_type(value) == "float" and string_format("%.14g", value) or tostring(value)
-  elseif type(value) ~= "table" or models[value] then
-    return tostring(value)
-  end
-  local items = {}
-  for index, item in ipairs(value) do
-    if index > MOST_ITEMS then
-      items[index] = "…"
-      break
-    end
-    items[index] = type(item) == "table" and not models[item] and "{…}" or literal(item)
-  end
-  return #items == 0 and next(value) ~= nil and "{…}" or "{" .. table_concat(items, ", ") .. "}"
-end
-
-local function describer(names)
-  return function(fields)
-    local parts = {}
-    for _, name in ipairs(names) do
-      local value = fields[name]
-      if value ~= nil and value ~= "" and value ~= false then
-        parts[#parts + 1] = name .. " = " .. literal(value)
-      end
-    end
-    return "{" .. table_concat(parts, ", ") .. "}"
-  end
-end
-
--- Checks: each gives the good value, or nothing and what is wrong with it.
-
-local function must_be(kind, article)
-  return function(value)
-    if type(value) == kind then
-      return value
-    end
-    return nil, string_format("must be %s %s, not %s", article, kind, value == null and "nil" or type(value))
-  end
-end
-
-local a_string, a_boolean, any_number = must_be("string", "a"), must_be("boolean", "a"), must_be("number", "a")
-
-local function a_number(value)
-  local number, problem = any_number(value)
-  if not number then
-    return nil, problem
-  elseif number ~= number or number == huge or number == -huge then
-    return nil, "must be a finite number"
-  end
-  return number
-end
-
-local function a_positive_number(value)
-  local number, problem = a_number(value)
-  if number and number <= 0 then
-    return nil, "must be above zero"
-  end
-  return number, problem
-end
-
-local function clamped(value, least, most)
-  return value < least and least or value > most and most or value
-end
 
 -- Kinds
 
