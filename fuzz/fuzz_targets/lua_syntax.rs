@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 
 use self::lua::magic::source::{Code, Reading, read};
-use self::lua::syntax::{Outline, Stuck, tokens_with_comments};
+use self::lua::syntax::{Outline, Stuck, Tree, tokens_with_comments};
 
 #[path = "../../kernel/lua/src"]
 #[allow(dead_code, unused_imports)]
@@ -41,6 +41,14 @@ fuzz_target!(|code: &str| {
     }
     if let Some(at) = Outline::stuck_at(code) {
         let _ = &code[at..];
+    }
+    let tree = Tree::of(code);
+    for declaration in &tree.declarations {
+        let _ = &code[declaration.name.start..declaration.name.end];
+        assert!(declaration.scope.start <= declaration.scope.end);
+    }
+    for comment in &tree.comments {
+        assert!(code[comment.span.start..comment.span.end].starts_with("--"));
     }
     let dialect = |name: &str| match name {
         "time" => Some(Code::Timed),

@@ -310,4 +310,33 @@ mod tests {
             })
         );
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn every_part_of_a_tree_is_a_part_of_its_code(
+            pieces in proptest::collection::vec(proptest::sample::select(vec![
+                "local ", "function ", "x", "y.z", ":m", "(", ")", "{", "}", "[", "]", "=", ",", "end ", "do ",
+                "then ", "if ", "for ", "in ", "return ", "'s'", "[[l]]", "'", "é😀", "--c\n", "--- @class A\n",
+                "--[[ ", "<const>", "..", "or ", "not ", "1", "repeat ", "until ", "else ", "elseif ", "\n", "::a::",
+            ]), 0..40)
+        ) {
+            let code = pieces.concat();
+            let tree = Tree::of(&code);
+            for declaration in &tree.declarations {
+                let name = &code[declaration.name.start..declaration.name.end];
+                proptest::prop_assert!(name.is_ascii());
+                proptest::prop_assert!(declaration.scope.start <= declaration.scope.end);
+            }
+            for comment in &tree.comments {
+                proptest::prop_assert!(code[comment.span.start..comment.span.end].starts_with("--"));
+            }
+            for expression in &tree.expressions {
+                if let Expression::Call { span, .. } | Expression::Table { span, .. } = expression {
+                    proptest::prop_assert!(code.get(span.start..span.end).is_some());
+                }
+            }
+        }
+    }
 }
