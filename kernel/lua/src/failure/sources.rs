@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -155,19 +155,39 @@ impl Sources {
 
 /// What a file says.
 pub(super) fn of_file(path: &str) -> Option<Arc<str>> {
-    let file = File::open(path).ok()?;
-    // A FIFO or a device could block, or never end.
-    if !file.metadata().ok()?.is_file() {
+    // A FIFO blocks who opens it, and a device may never end.
+    if !fs::metadata(path).ok()?.is_file() {
         return None;
     }
     let mut text = Vec::new();
+    let file = File::open(path).ok()?;
     file.take(FILE_ROOM).read_to_end(&mut text).ok()?;
     Some(Arc::from(String::from_utf8_lossy(&text)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn a_fifo_that_a_chunk_is_called_after_blocks_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("chunk.lua");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&fifo)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let (answer, answered) = channel();
+        std::thread::spawn(move || answer.send(of_file(fifo.to_str().unwrap()).is_none()));
+        assert_eq!(answered.recv_timeout(Duration::from_secs(60)), Ok(true));
+    }
 
     #[test]
     fn old_cells_are_forgotten_when_room_is_short() {

@@ -171,13 +171,19 @@ unsafe fn frame(state: *mut ffi::lua_State, level: usize) -> Option<Frame> {
             }
         };
         let short = text(record.short_src.as_ptr());
-        let source = text(record.source);
+        // Errors that are caught in a loop must not copy a large string each time.
+        let is_long = record.srclen > TEXT && !matches!(*record.source.cast::<u8>(), b'=' | b'@');
+        let source = if is_long {
+            String::new()
+        } else {
+            text(record.source)
+        };
         let what = text(record.what);
         let (chunk, origin) = match (source.strip_prefix('='), source.strip_prefix('@')) {
             (Some(name), _) => (name.to_owned(), Chunk::Named),
             (None, Some(path)) => (path.to_owned(), Chunk::File),
-            (None, None) if source.len() <= TEXT => (short, Chunk::Text(Rc::from(source))),
-            (None, None) => (short, Chunk::Named),
+            (None, None) if is_long => (short, Chunk::Named),
+            (None, None) => (short, Chunk::Text(Rc::from(source))),
         };
         let name = text(record.name);
         let is_native = what == "C";
