@@ -302,13 +302,18 @@ pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
         Value::Number(number) => *number,
         _ => 0.0,
     };
+    let is_float = |value: &Value| matches!(value, Value::Number(_));
     rank(left)
         .cmp(&rank(right))
         .then_with(|| match (left, right) {
             (Value::String(left), Value::String(right)) => left.as_bytes().cmp(&right.as_bytes()),
             (Value::Integer(left), Value::Integer(right)) => left.cmp(right),
             (Value::Boolean(left), Value::Boolean(right)) => left.cmp(right),
-            _ => number(left).total_cmp(&number(right)),
+            // Many large integers are equal to one float, which has to stand behind all of them
+            // for the order to be one.
+            _ => number(left)
+                .total_cmp(&number(right))
+                .then_with(|| is_float(left).cmp(&is_float(right))),
         })
 }
 
@@ -334,5 +339,28 @@ pub(crate) fn metatable(lua: &Lua, value: &Value) -> Option<Table> {
             meta.ok().flatten()
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_and_the_float_that_they_all_are_near_have_one_order() {
+        let float = Value::Number(9_223_372_036_854_775_808.0);
+        let integers = (0..100).map(|below| Value::Integer(i64::MAX - below));
+        let keys: Vec<_> = integers.chain([float, Value::Number(0.5)]).collect();
+        for first in &keys {
+            for second in &keys {
+                assert_eq!(compare(first, second), compare(second, first).reverse());
+                for third in &keys {
+                    let chain = [compare(first, second), compare(second, third)];
+                    if chain.iter().all(|order| order.is_le()) {
+                        assert_eq!(compare(first, third), chain[0].min(chain[1]));
+                    }
+                }
+            }
+        }
     }
 }
