@@ -85,9 +85,12 @@ impl Store {
     }
 
     fn prepare(mut connection: Connection, path: PathBuf) -> Result<Self, HistoryError> {
+        // For a temporary file SQLite would read the environment, which the kernel's other thread may
+        // be changing.
         let pragmas = "
             PRAGMA synchronous = normal;
             PRAGMA secure_delete = on;
+            PRAGMA temp_store = memory;
             PRAGMA cache_size = -256;
             PRAGMA journal_size_limit = 1048576;
             PRAGMA wal_autocheckpoint = 256;

@@ -112,7 +112,8 @@ fn environment(call: &Call<'_>) -> Answer {
         return Err(Stop::Error("it wants NAME=VALUE".to_owned()));
     }
     // SAFETY: the standard library's own readers take turns with this, and those of C that this
-    // process has run on this thread: no other one asks for variables.
+    // process has run on this thread: no other one asks for variables. SQLite would, on its own
+    // thread, for a temporary file, and is told to make none.
     unsafe {
         if value.is_empty() {
             env::remove_var(name);
