@@ -10,6 +10,7 @@ use perilune_wire::{Outgoing, Parent, Ports, Session, WireError};
 use serde::Serialize;
 
 use crate::comms::Comms;
+use crate::completer::Completer;
 use crate::knowledge::Knowledge;
 use crate::outbox::{Item, Outbox};
 use crate::running::Running;
@@ -26,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) knowledge: Knowledge,
     pub(crate) ports: Ports,
     pub(crate) history: Recorder,
+    pub(crate) completer: Completer,
     foreigners: AtomicBool,
     comms: Mutex<Comms>,
     snapshot: Mutex<Option<Arc<dyn Snapshot>>>,
@@ -58,6 +60,7 @@ impl Context {
             knowledge,
             ports,
             history,
+            completer: Completer::new(),
             foreigners: AtomicBool::new(false),
             comms: Mutex::new(Comms::default()),
             snapshot: Mutex::new(None),

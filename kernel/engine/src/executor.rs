@@ -79,7 +79,7 @@ impl<L: Language> Executor<L> {
         }
     }
 
-    /// Leaves a snapshot to the I/O thread, to complete from while code runs.
+    /// Leaves a snapshot to the completer, for while code runs.
     fn note_names(&mut self, context: &Context) {
         self.has_run = false;
         match catch_unwind(AssertUnwindSafe(|| self.language.snapshot())) {

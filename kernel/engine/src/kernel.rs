@@ -23,7 +23,7 @@ use crate::publisher::{Demand, Publisher};
 use crate::reception::{Farewell, Reception};
 use crate::running::Running;
 use crate::signals::{Signals, Wish};
-use crate::turn::Outlet;
+use crate::turn::{self, Outlet, Turn};
 
 /// How a kernel shall live.
 #[derive(Default)]
@@ -303,6 +303,10 @@ impl<T: Transport> Kernel<'_, T> {
         }
         let _ = self.publisher.send_outbox();
         self.publisher.finish_text();
+        // Whose thread is stuck will have no other answer.
+        for origin in self.context.completer.take_all() {
+            Turn::begin(self.context, &mut self.publisher, origin).refuse(turn::ended());
+        }
         let result = match ending {
             Ending::Asked(farewell) => {
                 farewell.answer(self.context, &mut self.publisher);

@@ -8,6 +8,7 @@
 mod capture;
 mod children;
 mod comms;
+mod completer;
 mod completion;
 mod context;
 

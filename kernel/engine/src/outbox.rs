@@ -4,6 +4,7 @@ use std::time::Instant;
 use perilune_language::Stream;
 use perilune_transport::{Channel, Frames, Weight};
 use perilune_wire::Parent;
+use perilune_wire::content::CompleteReply;
 use tokio::sync::{Notify, oneshot};
 
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError, timeout_at};
@@ -64,6 +65,11 @@ pub(crate) enum Item {
     },
     /// To one peer.
     Reply { channel: Channel, frames: Frames },
+    /// What the completer found for the request with this number; nothing if it panicked.
+    Completed {
+        number: u64,
+        reply: Option<CompleteReply>,
+    },
     /// Answers when all that clients had sent by now is in the task queue.
     Barrier(oneshot::Sender<()>),
     /// The kernel shall end with this code; whether its subscribers know already.
@@ -95,7 +101,8 @@ impl Item {
             Self::Iopub { frames, .. } | Self::Reply { frames, .. } => {
                 frames.iter().map(bytes::Bytes::len).sum()
             }
-            Self::EndOfText | Self::Barrier(_) | Self::Exit { .. } => 0,
+            // Of completions there are but a few.
+            Self::EndOfText | Self::Completed { .. } | Self::Barrier(_) | Self::Exit { .. } => 0,
         };
         ITEM + bytes
     }

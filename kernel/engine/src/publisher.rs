@@ -3,13 +3,13 @@ use std::time::{Duration, Instant};
 
 use perilune_language::Stream;
 use perilune_transport::{Channel, Frames, SubscriberId, Transport, Weight};
-use perilune_wire::content::{IopubWelcome, StreamContent};
+use perilune_wire::content::{CompleteReply, ExecutionState, IopubWelcome, StreamContent};
 use perilune_wire::{Outgoing, Parent};
 use tokio::sync::oneshot;
 
 use crate::context::Context;
 use crate::outbox::Item;
-use crate::turn::Outlet;
+use crate::turn::{Origin, Outlet, Turn};
 
 /// The one way out: owns the transport and sends what the outbox held, in order.
 pub(crate) struct Publisher<'a, T> {
@@ -81,6 +81,7 @@ impl<'a, T: Transport> Publisher<'a, T> {
                     weight,
                 } => self.broadcast(parent, frames, weight),
                 Item::Reply { channel, frames } => self.reply(channel, frames),
+                Item::Completed { number, reply } => self.send_completion(number, reply),
                 Item::Barrier(passed) => demands.push(Demand::Barrier(passed)),
                 Item::Exit { code, announced } => demands.push(Demand::Exit { code, announced }),
             }
@@ -141,6 +142,39 @@ impl<'a, T: Transport> Publisher<'a, T> {
         {
             Ok(frames) => self.broadcast(parent, frames, Weight::Output),
             Err(error) => tracing::error!(%error, "a stream could not be published"),
+        }
+    }
+
+    /// Answers a request that was completed while code ran.
+    fn send_completion(&mut self, number: u64, reply: Option<CompleteReply>) {
+        let context = self.context;
+        if let Some(origin) = context.completer.take(number) {
+            self.meanwhile(origin, |turn| {
+                // Without one the turn answers with an error.
+                if let Some(reply) = reply {
+                    turn.reply(reply);
+                }
+            });
+        }
+    }
+
+    /// Takes a turn in the middle of one in which code runs.
+    pub(crate) fn meanwhile(
+        &mut self,
+        origin: Origin,
+        answer: impl FnOnce(&mut Turn<'a, &mut Self>),
+    ) {
+        let context = self.context;
+        let mut turn = Turn::begin(context, &mut *self, origin);
+        answer(&mut turn);
+        drop(turn);
+        // Front ends show the last status that they heard, whosoever it was, and idle is not true:
+        // a cell runs. Its own idle is not on its way yet if it still counts as running.
+        if let Some(parent) = context.running_code() {
+            match context.status(parent.clone(), ExecutionState::Busy) {
+                Ok(frames) => self.broadcast(parent, frames, Weight::Essential),
+                Err(error) => tracing::error!(%error, "a status could not be published"),
+            }
         }
     }
 

@@ -1,21 +1,16 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use perilune_language::Snapshot;
 use perilune_transport::{Channel, Incoming, Transport, Weight};
-use perilune_wire::content::{
-    CompleteRequest, ExecutionState, ShutdownReply, ShutdownRequest, StatusReply,
-};
+use perilune_wire::content::{ShutdownReply, ShutdownRequest, StatusReply};
 use perilune_wire::{Message, ReplayGuard, Unverified, WireError};
 
 use crate::children;
-use crate::completion;
 use crate::context::Context;
 use crate::knowledge;
 use crate::publisher::Publisher;
 use crate::request::Request;
 use crate::task_queue::Task;
-use crate::turn::{self, Origin, Outlet, Turn};
+use crate::turn::{self, Origin, Turn};
 use crate::usage::Usage;
 
 /// Takes what comes in: answers at once what can be, and queues the rest.
@@ -26,7 +21,8 @@ pub(crate) struct Reception {
     usage: Usage,
 }
 
-/// Code longer than this is completed by the executor, since to read it takes its time.
+/// Code longer than this is completed by the executor, so that what waits for the completer is
+/// small.
 const MOST_CODE: usize = 256 << 10;
 
 /// Somebody wants the kernel to end.
@@ -110,7 +106,10 @@ impl Reception {
                     && context.running_code().is_some()
                     && let Some(snapshot) = context.snapshot() =>
             {
-                complete_meanwhile(&context, publisher, origin, &request, &*snapshot);
+                let refused = context.completer.ask(&context, origin, request, snapshot);
+                for origin in refused {
+                    publisher.meanwhile(origin, |turn| turn.refuse(turn::too_many()));
+                }
             }
             Request::Usage => {
                 if let Err(origin) = self.usage.answer(&context, origin) {
@@ -155,32 +154,6 @@ impl Reception {
         let refused = self.refused;
         if refused.ilog10() > (refused - 1).checked_ilog10().unwrap_or(0) || refused == 1 {
             tracing::warn!(?channel, %error, refused, "a message was refused");
-        }
-    }
-}
-
-/// Completes from a snapshot while code runs.
-fn complete_meanwhile<T: Transport>(
-    context: &Context,
-    publisher: &mut Publisher<'_, T>,
-    origin: Origin,
-    request: &CompleteRequest,
-    snapshot: &dyn Snapshot,
-) {
-    let mut turn = Turn::begin(context, &mut *publisher, origin);
-    let complete = || completion::reply(request, |code, cursor| snapshot.complete(code, cursor));
-    // The kernel must not end by it: then the turn answers with an error.
-    match catch_unwind(AssertUnwindSafe(complete)) {
-        Ok(reply) => turn.reply(reply),
-        Err(_) => tracing::error!("a completion made the kernel panic"),
-    }
-    drop(turn);
-    // Front ends show the last status that they heard, whosoever it was, and idle is not true: a
-    // cell runs. Its own idle is not on its way yet if it still counts as running.
-    if let Some(parent) = context.running_code() {
-        match context.status(parent.clone(), ExecutionState::Busy) {
-            Ok(frames) => publisher.broadcast(parent, frames, Weight::Essential),
-            Err(error) => tracing::error!(%error, "a status could not be published"),
         }
     }
 }

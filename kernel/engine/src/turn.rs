@@ -169,11 +169,20 @@ pub(crate) fn invalid(error: &WireError) -> ErrorContent {
     }
 }
 
-/// What a client is told that asks on control for more than can wait.
+/// What a client is told that asks for more than can wait.
 pub(crate) fn too_many() -> ErrorContent {
     ErrorContent {
         ename: "TooManyRequests".to_owned(),
         evalue: "too many requests wait for the kernel".to_owned(),
+        traceback: Vec::new(),
+    }
+}
+
+/// What a client is told whose request the kernel ended before.
+pub(crate) fn ended() -> ErrorContent {
+    ErrorContent {
+        ename: "Aborted".to_owned(),
+        evalue: "the kernel ended before it could answer".to_owned(),
         traceback: Vec::new(),
     }
 }

@@ -69,7 +69,10 @@ impl Taken {
                     fences += 1;
                     passed.send(()).unwrap();
                 }
-                Item::EndOfText | Item::Reply { .. } | Item::Exit { .. } => {}
+                Item::EndOfText
+                | Item::Reply { .. }
+                | Item::Completed { .. }
+                | Item::Exit { .. } => {}
             }
         }
         fences

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use perilune_transport::{Channel, Client, Source, in_process};
@@ -5,7 +6,7 @@ use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
 use serde_json::{Value, json};
 
 use super::super::{Options, serve_language};
-use super::words::{INFO, Words};
+use super::words::{Folder, INFO, Words};
 
 /// A kernel on a thread of its own, and its only client.
 pub(super) struct Kernel {
@@ -13,6 +14,9 @@ pub(super) struct Kernel {
     session: Session,
     ended: std::sync::mpsc::Receiver<Result<i32, String>>,
     pub(super) names_noted: std::sync::mpsc::Receiver<()>,
+    /// The one that completion lists.
+    pub(super) folder: Arc<Folder>,
+    folder_asked: std::sync::mpsc::Receiver<()>,
 }
 
 impl Kernel {
@@ -22,6 +26,9 @@ impl Kernel {
         let kernel_session = Session::new(key.clone(), "kernel");
         let (sent, ended) = std::sync::mpsc::channel();
         let (noted, names_noted) = std::sync::mpsc::channel();
+        let (asked, folder_asked) = std::sync::mpsc::channel();
+        let folder = Arc::new(Folder::new(asked));
+        let listed = Arc::clone(&folder);
         std::thread::spawn(move || {
             let start = |host, interrupt| {
                 Ok(Words {
@@ -29,6 +36,7 @@ impl Kernel {
                     interrupt,
                     known: Vec::new(),
                     noted,
+                    folder: listed,
                 })
             };
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -45,6 +53,8 @@ impl Kernel {
             session: Session::new(key, "tester"),
             ended,
             names_noted,
+            folder,
+            folder_asked,
         };
         assert_eq!(kernel.hear(1), ["iopub iopub_welcome"]);
         kernel
@@ -58,6 +68,17 @@ impl Kernel {
 
     pub(super) fn execute(&self, code: &str) {
         self.ask(Channel::Shell, "execute_request", json!({"code": code}));
+    }
+
+    /// Asks for a completion that lists the folder, and waits until it does.
+    pub(super) fn complete_from_folder(&self) {
+        self.ask(
+            Channel::Shell,
+            "complete_request",
+            json!({"code": "folder"}),
+        );
+        let asked = self.folder_asked.recv_timeout(Duration::from_secs(30));
+        asked.expect("a completion that lists the folder");
     }
 
     pub(super) fn next(&self) -> (Source, Message) {

@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex};
 
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Display, DisplayAction, Failure,
@@ -21,16 +22,56 @@ pub(super) struct Words {
     pub(super) host: Arc<dyn Host>,
     pub(super) interrupt: Interrupt,
     pub(super) known: Vec<String>,
-    pub(super) noted: std::sync::mpsc::Sender<()>,
+    pub(super) noted: Sender<()>,
+    pub(super) folder: Arc<Folder>,
+}
+
+/// A folder that does not answer for some time.
+pub(super) struct Folder {
+    asked: Sender<()>,
+    answers: Mutex<bool>,
+    answered: Condvar,
+}
+
+impl Folder {
+    /// Each who asks it is told of.
+    pub(super) fn new(asked: Sender<()>) -> Self {
+        Self {
+            asked,
+            answers: Mutex::new(false),
+            answered: Condvar::new(),
+        }
+    }
+
+    pub(super) fn answer(&self) {
+        *self.answers.lock().unwrap() = true;
+        self.answered.notify_all();
+    }
+
+    fn list(&self) {
+        let _ = self.asked.send(());
+        let answers = self.answers.lock().unwrap();
+        drop(
+            self.answered
+                .wait_while(answers, |answers| !*answers)
+                .unwrap(),
+        );
+    }
 }
 
 /// The words of cells that ran.
-struct KnownWords(Vec<String>);
+struct KnownWords {
+    words: Vec<String>,
+    folder: Arc<Folder>,
+}
 
 impl Snapshot for KnownWords {
     fn complete(&self, code: &str, cursor: usize) -> Completion {
         assert_ne!(code, "panic", "as it was told");
-        let matches = self.0.iter().map(|word| Match {
+        if code.starts_with("folder") {
+            self.folder.list();
+        }
+        let matches = self.words.iter().map(|word| Match {
             text: word.clone(),
             kind: "word",
             signature: None,
@@ -87,7 +128,10 @@ impl Language for Words {
 
     fn snapshot(&mut self) -> Arc<dyn Snapshot> {
         let _ = self.noted.send(());
-        Arc::new(KnownWords(self.known.clone()))
+        Arc::new(KnownWords {
+            words: self.known.clone(),
+            folder: Arc::clone(&self.folder),
+        })
     }
 
     fn inspect(&mut self, _code: &str, _cursor: usize, _detail: Detail) -> Option<MimeBundle> {
