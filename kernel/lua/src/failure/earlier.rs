@@ -165,7 +165,11 @@ unsafe fn remember(state: *mut ffi::lua_State, stacks: impl FnOnce() -> Vec<Stac
             return;
         }
         let context = Context::of_state(state);
-        let mut earlier = context.earlier.borrow_mut();
+        // While a failure is put into words, or these are forgotten, an error's `__tostring` or a
+        // finaliser may run and catch errors of its own; nobody asks for those.
+        let Ok(mut earlier) = context.earlier.try_borrow_mut() else {
+            return;
+        };
         earlier.count += 1;
         if earlier.count > MOST_CAUGHT {
             return;

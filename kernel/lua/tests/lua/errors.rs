@@ -462,3 +462,42 @@ fn whatever_is_wrong_with_code_its_mark_stands_below_it() {
     }
     assert!(marks > 100, "{marks}");
 }
+
+#[test]
+fn an_error_may_catch_others_while_it_is_asked_what_it_says() {
+    let mut notebook = Notebook::new();
+    let failure = notebook.fail(
+        "error(setmetatable({}, {__tostring = function()
+          pcall(error, 'within')
+          coroutine.resume(coroutine.create(error), 'within a coroutine')
+          return 'spoken'
+        end}))",
+    );
+    assert_eq!(failure.message, "spoken");
+}
+
+#[test]
+fn finalisers_may_catch_errors_whenever_they_run() {
+    let mut notebook = Notebook::new();
+    notebook.run(
+        "caught = 0
+        local function litter()
+          for i = 1, 200 do
+            setmetatable({}, {__gc = function()
+              pcall(error, 'in a finaliser ' .. i)
+              caught = caught + 1
+            end})
+          end
+        end
+        function fail()
+          pcall(error, 'before')
+          litter()
+          error(setmetatable({}, {__tostring = function()
+            collectgarbage()
+            return 'spoken'
+          end}))
+        end",
+    );
+    assert_eq!(notebook.fail("fail()").message, "spoken");
+    assert_eq!(notebook.value("caught == 200").as_deref(), Some("true"));
+}
