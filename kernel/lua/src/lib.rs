@@ -23,7 +23,8 @@
 //! functions that would keep Lua from noticing are replaced by ones that notice: `pcall`,
 //! `xpcall`, `load`, coroutines, pattern matching, `io.read`, `io.popen`, `os.execute`. What
 //! remains is a function of a C library that computes or waits without end. If a coroutine has a
-//! hook of the user's own (`debug.sethook`), an interrupt that finds it running removes it.
+//! hook of the user's own (`debug.sethook`), an interrupt that finds it running removes it, and
+//! so does an error of its own that ends a cell.
 //!
 //! `os.exit` ends a cell in the same way; what to do then is the host's decision.
 //!

@@ -51,8 +51,10 @@ pub(crate) fn run(
         call(lua, context, function, strings(lua, arguments)?)?;
         return Ok(Values::default());
     };
-    compile(lua, name, &prepared.alone)?;
-    let function = make_function(lua, context, name, &prepared.chunk.text)?;
+    let function = interrupt::without_users_hook(|| {
+        compile(lua, name, &prepared.alone)?;
+        make_function(lua, context, name, &prepared.chunk.text)
+    })?;
     let mut chunk = prepared.chunk;
     if let Some(copies) = &reading.copies {
         chunk.pieces = of_code(&chunk.pieces, copies);
@@ -236,7 +238,7 @@ pub(crate) fn call(
             ffi::lua_remove(state, 1);
         })
     };
-    finish(results, status)
+    finish(lua, results, status)
 }
 
 /// Calls a function from within a cell's run, and remembers nothing of an error but its value.
@@ -256,11 +258,17 @@ pub(crate) fn call_within(
             status = ffi::lua_pcall(state, arguments, ffi::LUA_MULTRET, 0);
         })
     };
-    finish(results, status)
+    finish(lua, results, status)
 }
 
-fn finish(results: mlua::Result<MultiValue>, status: c_int) -> Result<Vec<Value>, CallError> {
-    let mut results = results.map_err(|_| CallError::Memory)?.into_vec();
+fn finish(
+    lua: &Lua,
+    results: mlua::Result<MultiValue>,
+    status: c_int,
+) -> Result<Vec<Value>, CallError> {
+    let mut results = results
+        .map_err(|error| raised_around(lua, error))?
+        .into_vec();
     match status {
         ffi::LUA_OK => Ok(results),
         ffi::LUA_ERRMEM => Err(CallError::Memory),
@@ -268,11 +276,25 @@ fn finish(results: mlua::Result<MultiValue>, status: c_int) -> Result<Vec<Value>
     }
 }
 
+/// Why a call did not come to be, or its results did not come back: where it was not memory, a hook
+/// of the user's has failed on the way, and is removed as [`interrupt::remove_failed_hook`] does.
+fn raised_around(lua: &Lua, error: mlua::Error) -> CallError {
+    let mlua::Error::RuntimeError(message) = error else {
+        return CallError::Memory;
+    };
+    interrupt::remove_users_hook();
+    let message = lua.create_string(message);
+    message.map_or(CallError::Memory, |message| {
+        CallError::Raised(Value::String(message))
+    })
+}
+
 /// The message handler of cells.
 unsafe extern "C-unwind" fn remember_place(state: *mut ffi::lua_State) -> c_int {
     // SAFETY: the upvalue is the context; nothing here raises an error.
     unsafe {
         let context = Context::of(state);
+        interrupt::remove_failed_hook(state);
         interrupt::report(|| {
             let text = context.raised.replace(raised_text(state));
             let stacks = context.stacks.take();

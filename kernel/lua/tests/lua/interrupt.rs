@@ -249,6 +249,38 @@ fn an_interrupt_at_any_moment_leaves_the_state_whole() {
 }
 
 #[test]
+fn a_hook_of_the_users_that_fails_ends_one_cell_and_is_gone() {
+    for events in ["l", "c", "r", "crl"] {
+        let mut notebook = Notebook::new();
+        let hook = format!("debug.sethook(function() error('by the hook', 0) end, '{events}')");
+        // Its own cell may meet it already.
+        let _ = notebook.try_run(&hook);
+        if let Err(failure) = notebook.try_run("local x = math.abs(1)\nlocal y = math.abs(2)") {
+            assert!(
+                failure.message.contains("by the hook"),
+                "{events}: {failure}"
+            );
+        }
+        assert_eq!(notebook.value("1 + 1").as_deref(), Some("2"), "{events}");
+        assert_eq!(
+            notebook.value("debug.gethook()").as_deref(),
+            Some("nil"),
+            "{events}"
+        );
+    }
+}
+
+#[test]
+fn a_hook_of_the_users_sees_cells_and_none_of_their_preparation() {
+    let mut notebook = Notebook::new();
+    notebook.run("lines = {}\ndebug.sethook(function(_, line) lines[#lines + 1] = line end, 'l')");
+    assert_eq!(
+        notebook.output("local a = 1\nlocal b = 2\nprint(table.concat(lines, ' '))"),
+        "1 2 3\n"
+    );
+}
+
+#[test]
 fn interrupts_come_within_milliseconds() {
     let mut notebook = Notebook::new();
     let mut times: Vec<_> = (0..20)
