@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_int};
 use mlua::{Lua, Table, Value, ffi};
 
 use super::stack::is_own;
+use crate::magic::FUNCTION as MAGIC_FUNCTION;
 use crate::value::Printer;
 
 /// The registry's table of what was collected: names and values in turn, then how many.
@@ -155,7 +156,8 @@ pub(super) fn remembered(lua: &Lua) -> Vec<Variable> {
             continue;
         };
         // The kernel's own, and the environment.
-        if name.starts_with("perilune_keep") || name == "_ENV" || name == "_" {
+        let is_own = name.starts_with("perilune_keep") || name.starts_with(MAGIC_FUNCTION);
+        if is_own || name == "_ENV" || name == "_" {
             continue;
         }
         if is_upvalue && found.iter().any(|known| known.name == name) {

@@ -11,6 +11,9 @@ local MOST_LOOPS <const> = 1000000000
 
 function magic.timeit(loops, repeats)
   return function(run, ...)
+    if not run then
+      error("%timeit: it wants Lua code: %timeit [-n LOOPS] [-r REPEATS] CODE", 0)
+    end
     local function measure(loops, ...)
       local time = run(loops, clock, ...)
       if type(time) ~= "number" then

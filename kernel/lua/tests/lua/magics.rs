@@ -255,6 +255,19 @@ fn time_of_a_cell_is_that_of_all_of_it() {
 }
 
 #[test]
+fn timeit_wants_code_and_keeps_its_own_variables_to_itself() {
+    let mut notebook = Notebook::new();
+    let failure = notebook.fail("%timeit -n 1 -r 1");
+    assert!(
+        failure.message.contains("%timeit: it wants Lua code"),
+        "{failure}"
+    );
+    let failure = notebook.fail("local mine = 1\n;%timeit -n 1 -r 1 error(mine)");
+    let text = plain(&failure);
+    assert!(!text.contains("perilune_magic"), "{text}");
+}
+
+#[test]
 fn timeit_finds_out_how_often_to_run() {
     let mut notebook = Notebook::new();
     let output = notebook

@@ -289,6 +289,10 @@ impl Rewritten {
                         let _ = write!(self.text, " {tail}");
                         return code.is_silenced;
                     }
+                    // What is called with no code says so.
+                    self.text.push_str(&call(function, text, None));
+                    self.text.push_str("()");
+                    return false;
                 }
                 Some(Code::Called) => {
                     self.text.push_str(&call(function, text, None));
