@@ -4,13 +4,14 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 
-use mlua::{Lua, Value};
+use mlua::{Lua, Table, Value};
 
 use super::call::{Answer, Call, Filled, answer, nothing};
 use super::registry::{Form, Magic};
 use super::source::{Code, Part};
 use crate::context::Context;
 use crate::function::Stop;
+use crate::interrupt::is_due;
 use crate::io::{Ended, output_of, program, shell_with, wait};
 
 pub(super) const MAGICS: &[Magic] = &[
@@ -63,19 +64,34 @@ pub(super) fn capture(lua: &Lua, context: &Context, pieces: &[Filled<'_>]) -> An
         output_of(&mut command, &context.interrupt).map_err(|error| failed("/bin/sh", &error))?;
     let status = ended(Ok(ended_how), "/bin/sh")?;
     set_exit_code(lua, status)?;
-    let table = || {
-        let text = output.strip_suffix(b"\n").unwrap_or(&output);
-        let table = lua.create_table()?;
-        if !output.is_empty() {
-            for line in text.split(|byte| *byte == b'\n') {
-                table.raw_push(lua.create_string(line)?)?;
-            }
-        }
-        table.raw_set("status", status)?;
-        Ok(table)
-    };
-    let table = table().map_err(|error: mlua::Error| Stop::Error(error.to_string()))?;
+    let table = lines_of(lua, &output, is_due)?;
+    table.raw_set("status", status).map_err(not_made)?;
     answer(lua, table)
+}
+
+/// How many lines are made between two looks at whether the cell is to end.
+const LINES_AT_A_TIME: usize = 4096;
+
+/// A table of the lines of a text, of which there can be millions.
+fn lines_of(lua: &Lua, text: &[u8], is_due: impl Fn() -> bool) -> Result<Table, Stop> {
+    let table = lua.create_table().map_err(not_made)?;
+    if text.is_empty() {
+        return Ok(table);
+    }
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        if number % LINES_AT_A_TIME == 0 && is_due() {
+            return Err(Stop::Interrupted);
+        }
+        let line = lua.create_string(line).map_err(not_made)?;
+        table.raw_push(line).map_err(not_made)?;
+    }
+    Ok(table)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn not_made(error: mlua::Error) -> Stop {
+    Stop::Error(error.to_string())
 }
 
 /// A shell with a command, in which values are the shell's own parameters: whatever is in them,
@@ -171,6 +187,8 @@ fn set_exit_code(lua: &Lua, status: i32) -> Result<(), Stop> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::super::source::{Template, shell_pieces};
     use super::*;
 
@@ -192,6 +210,21 @@ mod tests {
             })
             .collect();
         script_of(&pieces)
+    }
+
+    #[test]
+    fn many_lines_can_be_interrupted() {
+        let lua = Lua::new();
+        let text = b"line\n".repeat(3 * LINES_AT_A_TIME);
+        let made = lines_of(&lua, &text, || false).unwrap();
+        assert_eq!(made.raw_len(), 3 * LINES_AT_A_TIME);
+        let looks = Cell::new(0);
+        let stopped = lines_of(&lua, &text, || {
+            looks.set(looks.get() + 1);
+            looks.get() == 2
+        });
+        assert!(matches!(stopped, Err(Stop::Interrupted)));
+        assert_eq!(looks.get(), 2);
     }
 
     #[test]
