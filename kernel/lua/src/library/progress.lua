@@ -240,10 +240,13 @@ local function progress(...)
   error("progress wants a number, a table or an iterator, not a " .. kind, 2)
 end
 
-local function moved(self)
+local function move(self, done)
   if self.state ~= "running" then
     error("this progress bar is closed", 3)
+  elseif type(done) ~= "number" then
+    error("a progress bar is moved by a number, not a " .. type(done), 3)
   end
+  self.done = done
   local now = clock()
   if now >= self.due then
     redraw(self, now)
@@ -251,13 +254,12 @@ local function moved(self)
 end
 
 function Bar:advance(by)
-  self.done = self.done + (by or 1)
-  moved(self)
+  by = by or 1
+  move(self, type(by) == "number" and self.done + by or by)
 end
 
 function Bar:set(done)
-  self.done = done
-  moved(self)
+  move(self, done)
 end
 
 function Bar:close()

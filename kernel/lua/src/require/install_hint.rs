@@ -87,12 +87,20 @@ pub(super) fn well_known() -> impl Iterator<Item = &'static str> {
 
 /// How a well-known module is installed, in one line; nothing for any other.
 pub(crate) fn how_to_install(module: &str) -> Option<String> {
-    find(module).map(|_| for_any(module))
+    find(module).and_then(|_| for_any(module))
 }
 
-/// How a module is installed most likely, in one line.
-pub(super) fn for_any(module: &str) -> String {
+/// How a module is installed most likely, in one line; nothing if no rock can be called so, as what
+/// is said here is pasted into shells.
+pub(super) fn for_any(module: &str) -> Option<String> {
     let root = module.split('.').next().unwrap_or(module);
+    let is_name = root.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && root
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if !is_name {
+        return None;
+    }
     let known = find(module);
     let rock = known.map_or(root, |known| known.rock);
     let mut text = format!("%luarocks install {rock}");
@@ -103,7 +111,7 @@ pub(super) fn for_any(module: &str) -> String {
             ", or in a shell: luarocks --lua-version 5.4 install --local {rock}"
         ));
     }
-    text
+    Some(text)
 }
 
 #[cfg(test)]
@@ -113,10 +121,18 @@ mod tests {
     #[test]
     fn well_known_modules_name_their_rock_and_package() {
         assert_eq!(
-            for_any("socket.http"),
-            "%luarocks install luasocket, or in a shell: sudo apt install lua-socket"
+            for_any("socket.http").as_deref(),
+            Some("%luarocks install luasocket, or in a shell: sudo apt install lua-socket")
         );
         assert_eq!(how_to_install("nobody_knows"), None);
-        assert!(for_any("nobody_knows").starts_with("%luarocks install nobody_knows,"));
+        let hint = for_any("nobody_knows").unwrap();
+        assert!(hint.starts_with("%luarocks install nobody_knows,"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_rock_is_not_to_be_pasted_into_a_shell() {
+        for module in ["", "./a", "../a", "a b", "a;b", "$(a)", "-a", "é", "a/b"] {
+            assert_eq!(for_any(module), None, "{module}");
+        }
     }
 }

@@ -77,7 +77,9 @@ fn message(name: &str, said: &str) -> String {
     } else {
         near.as_deref().unwrap_or(name)
     };
-    text.push_str(&format!("\n  to install {wanted}: {}", for_any(wanted)));
+    if let Some(how) = for_any(wanted) {
+        text.push_str(&format!("\n  to install {wanted}: {how}"));
+    }
     text
 }
 

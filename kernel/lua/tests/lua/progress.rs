@@ -290,6 +290,10 @@ fn a_bar_can_be_moved_by_hand() {
         notebook.fail("b:advance()").message,
         "cell[3]:1: this progress bar is closed"
     );
+    assert_eq!(
+        notebook.fail("progress.bar{}:set('7')").message,
+        "cell[4]:1: a progress bar is moved by a number, not a string"
+    );
     let failed = bar(
         &mut notebook,
         "local b <close> = progress.bar() b:advance(3) error('x')",
