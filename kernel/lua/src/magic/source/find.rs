@@ -1,6 +1,7 @@
 //! Which lines of Lua code are magics: those that Lua's grammar has no place for.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::super::super::syntax::{Outline, Stuck, tokens_with_comments};
@@ -42,7 +43,7 @@ pub(super) fn find<'a>(code: &'a str, known: &dyn Fn(&str) -> bool) -> Found<'a>
     let mut reader = Reader {
         text: code.to_owned(),
         from: 0,
-        effort: EFFORT,
+        effort: Cell::new(EFFORT),
     };
     let mut stuck = reader.stuck();
     while let Some(at) = stuck {
@@ -81,18 +82,24 @@ struct Reader {
     /// Up to here all is Lua, and statements.
     from: usize,
     /// How many bytes may still be read.
-    effort: usize,
+    effort: Cell<usize>,
 }
 
 impl Reader {
+    /// Allows so many more bytes to be read, if it has not been too many.
+    fn spend(&self, bytes: usize) -> Option<()> {
+        self.effort.set(self.effort.get().checked_sub(bytes)?);
+        Some(())
+    }
+
     /// Where Lua could not go on. It reads no more than it has to, since that has to be done anew
     /// for each magic.
-    fn stuck(&mut self) -> Option<Stuck> {
+    fn stuck(&self) -> Option<Stuck> {
         let rest = &self.text[self.from..];
         let mut window = WINDOW;
         loop {
             let end = rest.floor_char_boundary(window);
-            self.effort = self.effort.checked_sub(end)?;
+            self.spend(end)?;
             let stuck = Stuck::of(&rest[..end]);
             if end < rest.len() && stuck.is_none_or(|stuck| stuck.tokens_behind < 3) {
                 window *= 2;
@@ -150,11 +157,16 @@ impl Reader {
         if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !self.is_token(start) {
             return false;
         }
-        known(name) || start == stuck.token && Outline::of(&self.text).is_none()
+        let is_no_lua =
+            || self.spend(self.text.len()).is_some() && Outline::of(&self.text).is_none();
+        known(name) || start == stuck.token && is_no_lua()
     }
 
     /// Whether a token starts there, rather than that it is within a string or a comment.
     fn is_token(&self, start: usize) -> bool {
+        if self.spend(start.saturating_sub(self.from)).is_none() {
+            return false;
+        }
         tokens_with_comments(&self.text[self.from..])
             .map(|token| token.start + self.from)
             .take_while(|at| *at <= start)
