@@ -29,6 +29,15 @@ fn lines(stdout: &str) -> Vec<Value> {
 }
 
 #[test]
+fn what_is_asked_of_a_name_is_shown_without_escapes_of_a_terminal() {
+    let here = Surroundings::new();
+    here.write("n.ipynb", notebook(&["?string.rep"]).to_string());
+    let ended = here.run(["run", "n.ipynb"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.starts_with("string.rep("), "{ended:?}");
+}
+
+#[test]
 fn outputs_are_shown_and_written() {
     let here = Surroundings::new();
     let cells = [
