@@ -36,13 +36,13 @@ const LOCALS_PER_FUNCTION: usize = 190;
 /// The code as Lua's compiler should see it: positions stay as they are.
 pub(crate) fn plain_code(code: &str) -> Cow<'_, str> {
     const MARK: &str = "\u{feff}";
-    if let Some(rest) = code.strip_prefix(MARK) {
-        return Cow::Owned(" ".repeat(MARK.len()) + &plain_code(rest));
-    }
+    let rest = code.trim_start_matches(MARK);
+    let marks = " ".repeat(code.len() - rest.len());
     // `#` alone could be the length operator; `#!` is never Lua.
-    match code.strip_prefix("#!") {
-        Some(rest) => Cow::Owned(format!("--{rest}")),
-        None => Cow::Borrowed(code),
+    match rest.strip_prefix("#!") {
+        Some(rest) => Cow::Owned(format!("{marks}--{rest}")),
+        None if marks.is_empty() => Cow::Borrowed(code),
+        None => Cow::Owned(marks + rest),
     }
 }
 
@@ -201,6 +201,8 @@ mod tests {
     fn a_shebang_and_a_byte_order_mark_become_blank() {
         assert_eq!(plain_code("#!/usr/bin/lua\n1"), "--/usr/bin/lua\n1");
         assert_eq!(plain_code("\u{feff}x"), "   x");
+        assert_eq!(plain_code("\u{feff}#!x"), "   --x");
+        assert_eq!(plain_code(&"\u{feff}".repeat(300_000)).trim(), "");
         assert_eq!(plain_code("#t"), "#t");
     }
 

@@ -17,6 +17,7 @@
 //! are known only then.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::super::super::syntax::{Outline, TailKind, tokens};
@@ -188,18 +189,24 @@ pub(crate) enum Continuation<'a> {
 /// Whether more has to follow. The text below a magic has an end that only a person knows: it is
 /// an empty line.
 pub(crate) fn continues<'a>(code: &'a str, dialect: Dialect<'_>) -> Continuation<'a> {
+    continues_within(0, code, dialect)
+}
+
+/// The same below so many other magics.
+fn continues_within<'a>(nested: usize, code: &'a str, dialect: Dialect<'_>) -> Continuation<'a> {
     let ends = code.ends_with("\n\n") || code.ends_with("\n\r\n");
-    if let Some(magic) = cell_magic(code) {
+    if nested < MOST_NESTED
+        && let Some(magic) = cell_magic(code)
+    {
         let takes_lua = matches!(
             dialect(magic.name),
             Some(Code::Plain | Code::Timed | Code::Repeated)
         );
         return match magic.body {
             _ if dialect(magic.name).is_none() => Continuation::Done,
-            Some(body) if takes_lua && !body.trim().is_empty() => match continues(body, dialect) {
-                Continuation::AsLua(lua) => Continuation::AsLua(Cow::Owned(lua.into_owned())),
-                other => other,
-            },
+            Some(body) if takes_lua && !body.trim().is_empty() => {
+                continues_within(nested + 1, body, dialect)
+            }
             Some(body) if ends || body.trim().is_empty() && body.contains('\n') => {
                 Continuation::Done
             }
@@ -475,11 +482,25 @@ pub(crate) const FUNCTION: &str = "perilune_magic";
 
 /// A name that the code does not use, nor any that begins with it.
 fn unused_name(code: &str) -> String {
-    let mut name = FUNCTION.to_owned();
-    while code.contains(&name) {
-        name.push('_');
+    let used: HashSet<&str> = code
+        .match_indices(FUNCTION)
+        .map(|(at, _)| {
+            let behind = &code[at + FUNCTION.len()..];
+            let rest = behind.trim_start_matches(|digit: char| digit.is_ascii_digit());
+            &behind[..behind.len() - rest.len()]
+        })
+        .collect();
+    if used.is_empty() {
+        return FUNCTION.to_owned();
     }
-    name
+    let mut name = String::new();
+    for number in 1..=used.len() + 1 {
+        name = number.to_string();
+        if !used.contains(name.as_str()) {
+            break;
+        }
+    }
+    format!("{FUNCTION}{name}_")
 }
 
 #[cfg(test)]
@@ -602,9 +623,17 @@ mod tests {
     #[test]
     fn the_kernels_name_gives_way() {
         let reading = read("perilune_magic_n = 1;\n%who", &dialect);
-        assert_eq!(reading.function.as_deref(), Some("perilune_magic__"));
+        assert_eq!(reading.function.as_deref(), Some("perilune_magic1_"));
         let reading = read("perilune_magic = 1\n!ls", &dialect);
-        assert_eq!(reading.function.as_deref(), Some("perilune_magic_"));
+        assert_eq!(reading.function.as_deref(), Some("perilune_magic1_"));
+    }
+
+    #[test]
+    fn magics_without_end_come_to_one() {
+        let code = "%%time\n".repeat(20_000) + "x = 1";
+        continues(&code, &dialect);
+        let code = format!("{FUNCTION}{}", "_".repeat(200_000));
+        assert_eq!(unused_name(&code).len(), FUNCTION.len() + 2);
     }
 
     #[test]
