@@ -1,7 +1,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use mlua::{Lua, Table, Value};
+use mlua::{Lua, Value};
 use perilune_language::{Detail, MimeBundle};
 
 use super::byte_of;
@@ -256,10 +256,6 @@ impl Inspector<'_> {
         {
             about.documentation = own;
         }
-        if !about.members.is_empty() && about.documentation.fields.is_empty() {
-            let members = ("Has".to_owned(), about.members.join(", "));
-            about.documentation.notes.push(members);
-        }
         Some(about)
     }
 
@@ -399,7 +395,6 @@ impl Inspector<'_> {
         About {
             heading,
             documentation,
-            members: Vec::new(),
             source: wants_source.then(|| whole_lines(source, id)),
             place,
         }
@@ -419,10 +414,6 @@ impl Inspector<'_> {
         }
         About {
             heading: vec![heading],
-            members: match (&shape, value) {
-                (Shape::Module, Value::Table(table)) => members(table),
-                _ => Vec::new(),
-            },
             source: (!matches!(shape, Shape::Module)).then(|| summary(self.names.lua, value)),
             ..About::default()
         }
@@ -440,20 +431,6 @@ impl Inspector<'_> {
         }
         about
     }
-}
-
-/// The names of a module's fields, in their order.
-fn members(module: &Table) -> Vec<String> {
-    let mut names: Vec<String> = module
-        .pairs::<Value, Value>()
-        .take(MOST_COUNTED)
-        .filter_map(|pair| match pair {
-            Ok((Value::String(name), _)) => Some(name.to_str().ok()?.to_owned()),
-            _ => None,
-        })
-        .collect();
-    names.sort_unstable();
-    names
 }
 
 /// ` (3 elements, 2 further fields)`

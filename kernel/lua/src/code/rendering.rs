@@ -13,8 +13,6 @@ pub(super) struct About {
     /// What it is, as Lua or LuaCATS would write it; a line for each way to call it.
     pub(super) heading: Vec<String>,
     pub(super) documentation: Documentation,
-    /// What a module has, by name.
-    pub(super) members: Vec<String>,
     /// Lua to show: a function's source, or a value.
     pub(super) source: Option<String>,
     pub(super) place: Option<String>,

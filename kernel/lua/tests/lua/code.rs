@@ -65,14 +65,6 @@ fn completion_counts_code_points() {
 }
 
 #[test]
-fn inspection_of_a_module_says_what_it_has() {
-    let mut notebook = Notebook::new();
-    let bundle = notebook.lua.inspect("plot", 4, Detail::Brief).unwrap();
-    let text = bundle.text().unwrap();
-    assert!(text.contains("bar, heatmap, hist, line, scatter"), "{text}");
-}
-
-#[test]
 fn inspection_shows_signature_comment_and_source() {
     let mut notebook = Notebook::new();
     notebook.run("-- Adds two numbers.\n-- Slowly.\nfunction add(a, b, ...)\n  return a + b\nend");
