@@ -21,6 +21,8 @@ use crate::value::summary;
 
 /// How many entries of a table are counted.
 const MOST_COUNTED: usize = 1_000_000;
+/// So many fields, calls and elements in a row are written out.
+const LONGEST_CHAIN: usize = 50;
 
 /// What is known of the name at `cursor`, or of the function whose arguments it is in.
 pub(crate) fn inspect(
@@ -179,18 +181,34 @@ impl Inspector<'_> {
 
     /// An expression as a heading shows it: names and what is between them.
     fn written(&self, id: ExpressionId) -> String {
+        self.written_within(LONGEST_CHAIN, id)
+    }
+
+    /// The last `room` links of a chain, which can be as long as the code.
+    fn written_within(&self, room: usize, id: ExpressionId) -> String {
+        if room == 0 {
+            return "…".to_owned();
+        }
         let source = &self.resolver.current;
         match source.tree.expression(id) {
             Expression::Name { name, .. } => source.text(*name).to_owned(),
             Expression::Field { of, name } => {
-                format!("{}.{}", self.written(*of), source.text(*name))
+                format!(
+                    "{}.{}",
+                    self.written_within(room - 1, *of),
+                    source.text(*name)
+                )
             }
-            Expression::Element { of } => format!("{}[…]", self.written(*of)),
+            Expression::Element { of } => format!("{}[…]", self.written_within(room - 1, *of)),
             Expression::Call {
                 function, method, ..
             } => match method {
-                Some(method) => format!("{}:{}(…)", self.written(*function), source.text(*method)),
-                None => format!("{}(…)", self.written(*function)),
+                Some(method) => format!(
+                    "{}:{}(…)",
+                    self.written_within(room - 1, *function),
+                    source.text(*method)
+                ),
+                None => format!("{}(…)", self.written_within(room - 1, *function)),
             },
             Expression::String(_) | Expression::Text => "string".to_owned(),
             _ => "…".to_owned(),

@@ -290,3 +290,13 @@ fn a_snapshot_is_bounded_whatever_there_is() {
     assert_eq!(count("forest.branch1.branch1."), 20);
     assert_eq!(count("forest.branch1.branch1.branch1.branch1."), 0);
 }
+
+#[test]
+fn chains_as_long_as_the_code_can_be_asked_about() {
+    let mut notebook = Notebook::new();
+    for link in [".b", "()", ":b()", "[1]", "'x'"] {
+        let code = "a".to_owned() + &link.repeat(50_000);
+        notebook.lua.inspect(&code, code.len() - 1, Detail::Brief);
+    }
+    assert_eq!(notebook.value("1 + 1").as_deref(), Some("2"));
+}
