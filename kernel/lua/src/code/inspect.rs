@@ -1,7 +1,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use mlua::{Lua, Value};
+use mlua::{Lua, Table, Value};
 use perilune_language::{Detail, MimeBundle};
 
 use super::byte_of;
@@ -21,6 +21,8 @@ use crate::value::summary;
 
 /// How many entries of a table are counted.
 const MOST_COUNTED: usize = 1_000_000;
+/// How many fields of a module are named.
+const MOST_NAMED: usize = 200;
 /// So many fields, calls and elements in a row are written out.
 const LONGEST_CHAIN: usize = 50;
 
@@ -274,6 +276,10 @@ impl Inspector<'_> {
         {
             about.documentation = own;
         }
+        if !about.members.is_empty() && about.documentation.fields.is_empty() {
+            let members = ("Has".to_owned(), about.members.join(", "));
+            about.documentation.notes.push(members);
+        }
         Some(about)
     }
 
@@ -413,6 +419,7 @@ impl Inspector<'_> {
         About {
             heading,
             documentation,
+            members: Vec::new(),
             source: wants_source.then(|| whole_lines(source, id)),
             place,
         }
@@ -430,11 +437,31 @@ impl Inspector<'_> {
             let all = table.pairs::<Value, Value>().take(MOST_COUNTED).count();
             heading.push_str(&size(elements, all.saturating_sub(elements)));
         }
+        let mut headings = self.calls_of_module(name, value);
+        headings.push(heading);
         About {
-            heading: vec![heading],
+            heading: headings,
+            members: match (&shape, value) {
+                (Shape::Module, Value::Table(table)) => members(table),
+                _ => Vec::new(),
+            },
             source: (!matches!(shape, Shape::Module)).then(|| summary(self.names.lua, value)),
             ..About::default()
         }
+    }
+
+    /// How a module of ours is called that is a function too, such as `display`.
+    fn calls_of_module(&self, name: &str, value: &Value) -> Vec<String> {
+        let is_it = self.names.module(name).is_some_and(|known| known == *value);
+        let entry = is_it.then(|| manual().entry(name)).flatten();
+        entry.map_or_else(Vec::new, |entry| {
+            match entry.source.tree.expression(entry.value) {
+                Expression::Function(id) => {
+                    self.of_function(name, &entry.source, *id, None).heading
+                }
+                _ => Vec::new(),
+            }
+        })
     }
 
     fn of_type(&self, name: &str, kind: &Type) -> About {
@@ -449,6 +476,24 @@ impl Inspector<'_> {
         }
         about
     }
+}
+
+/// The names of a module's fields, in their order; the first of many.
+fn members(module: &Table) -> Vec<String> {
+    let mut names: Vec<String> = module
+        .pairs::<Value, Value>()
+        .take(MOST_COUNTED)
+        .filter_map(|pair| match pair {
+            Ok((Value::String(name), _)) => Some(name.to_str().ok()?.to_owned()),
+            _ => None,
+        })
+        .collect();
+    names.sort_unstable();
+    if names.len() > MOST_NAMED {
+        names.truncate(MOST_NAMED);
+        names.push("…".to_owned());
+    }
+    names
 }
 
 /// ` (3 elements, 2 further fields)`

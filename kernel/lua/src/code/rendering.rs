@@ -13,6 +13,8 @@ pub(super) struct About {
     /// What it is, as Lua or LuaCATS would write it; a line for each way to call it.
     pub(super) heading: Vec<String>,
     pub(super) documentation: Documentation,
+    /// What a module has, by name.
+    pub(super) members: Vec<String>,
     /// Lua to show: a function's source, or a value.
     pub(super) source: Option<String>,
     pub(super) place: Option<String>,
@@ -171,6 +173,7 @@ mod tests {
             documentation: Documentation::of(
                 "--- Adds.\n---@param a number one\n---@param b? number\n---@return number # the sum\n---@usage\n--- add(1)\n---@see sub",
             ),
+            members: Vec::new(),
             source: None,
             place: Some("cell[1]:3".to_owned()),
         };

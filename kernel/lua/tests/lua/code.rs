@@ -65,6 +65,30 @@ fn completion_counts_code_points() {
 }
 
 #[test]
+fn inspection_of_a_module_says_what_it_has() {
+    let mut notebook = Notebook::new();
+    let bundle = notebook.lua.inspect("plot", 4, Detail::Brief).unwrap();
+    let text = bundle.text().unwrap();
+    assert!(text.contains("bar, heatmap, hist, line, scatter"), "{text}");
+}
+
+#[test]
+fn inspection_of_a_module_that_is_called_says_how() {
+    let mut notebook = Notebook::new();
+    let bundle = notebook.lua.inspect("display", 7, Detail::Brief).unwrap();
+    let text = bundle.text().unwrap();
+    assert!(text.contains("display(value: any, options?:"), "{text}");
+    assert!(text.contains("display: table ("), "{text}");
+    assert!(text.contains("markdown, mime,"), "{text}");
+
+    // What a user has made of the name is no module of ours.
+    notebook.output("display = setmetatable({}, {__call = print})");
+    let after = notebook.lua.inspect("display", 7, Detail::Brief).unwrap();
+    let text = after.text().unwrap();
+    assert!(!text.contains("display(value"), "{text}");
+}
+
+#[test]
 fn inspection_shows_signature_comment_and_source() {
     let mut notebook = Notebook::new();
     notebook.run("-- Adds two numbers.\n-- Slowly.\nfunction add(a, b, ...)\n  return a + b\nend");
