@@ -19,6 +19,8 @@ pub(super) const INHERITANCE: usize = 16;
 const OWN_CHUNKS: &str = "=perilune.";
 /// How many functions of a library are known by their names.
 const MOST_FUNCTIONS: usize = 20_000;
+/// How many tables within libraries are searched for further functions.
+const MOST_NESTED: usize = 200;
 /// How many modules are listed.
 const MOST_MODULES: usize = 2_000;
 
@@ -44,26 +46,48 @@ impl<'a> Live<'a> {
     fn library_name(&self, function: *const c_void) -> Option<&Arc<str>> {
         let library = self.library.get_or_init(|| {
             let mut names = HashMap::new();
-            let mut add = |prefix: &str, table: Option<Table>| {
-                for (name, value) in entries(table.as_ref(), MOST_FUNCTIONS) {
-                    if let (Value::String(name), Value::Function(function)) = (name, value)
-                        && let Ok(name) = name.to_str()
-                    {
-                        let name = format!("{prefix}{name}");
-                        // `math.atan` has a second name for old programs.
-                        let known = names.entry(function.to_pointer());
-                        let known: &mut Arc<str> = known.or_insert_with(|| Arc::from(&*name));
-                        if known.starts_with(prefix) && name.len() < known.len() {
-                            *known = Arc::from(name);
+            let mut nested = Vec::new();
+            let mut add = |prefix: &str, table: Option<&Table>, nested: &mut Vec<_>| {
+                for (name, value) in entries(table, MOST_FUNCTIONS) {
+                    let Value::String(name) = name else {
+                        continue;
+                    };
+                    let Ok(name) = name.to_str() else {
+                        continue;
+                    };
+                    let name = format!("{prefix}{name}");
+                    match value {
+                        Value::Function(function) => {
+                            // `math.atan` has a second name for old programs.
+                            let known = names.entry(function.to_pointer());
+                            let known: &mut Arc<str> = known.or_insert_with(|| Arc::from(&*name));
+                            let (length, old) = (name.len(), known.len());
+                            let is_better = length < old || length == old && *name < **known;
+                            if known.starts_with(prefix) && is_better {
+                                *known = Arc::from(name);
+                            }
                         }
+                        Value::Table(table)
+                            if nested.len() < MOST_NESTED && !self.is_module(&table) =>
+                        {
+                            nested.push((name, table));
+                        }
+                        _ => {}
                     }
                 }
             };
             for module in documented_modules() {
-                let content = self.loaded().and_then(|loaded| loaded.raw_get(module).ok());
-                add(&format!("{module}."), content);
+                let content: Option<Table> =
+                    self.loaded().and_then(|loaded| loaded.raw_get(module).ok());
+                add(&format!("{module}."), content.as_ref(), &mut nested);
             }
-            add("file:", file_methods(self.lua));
+            add("file:", file_methods(self.lua).as_ref(), &mut nested);
+            // A function's name in its library goes before one further down, as in `ilua.display`.
+            let mut at = 0;
+            while let Some((name, table)) = nested.get(at).cloned() {
+                add(&format!("{name}."), Some(&table), &mut nested);
+                at += 1;
+            }
             let globals: Option<Table> = self.loaded().and_then(|all| all.raw_get("_G").ok());
             for name in documented_globals() {
                 let function = globals

@@ -125,9 +125,19 @@ fn inspection_shows_signature_comment_and_source() {
 #[test]
 fn every_function_of_the_library_is_documented() {
     let mut notebook = Notebook::new();
-    let code = "local names = {} for module, content in pairs(package.loaded) do
-        for name in pairs(type(content) == 'table' and content or {}) do
-          names[#names + 1] = module == '_G' and name or module .. '.' .. name end end
+    let code = "local names, seen = {}, {}
+        for _, module in pairs(package.loaded) do seen[module] = true end
+        local function walk(prefix, content, depth)
+          for name, value in pairs(content) do
+            if type(name) == 'string' then
+              names[#names + 1] = prefix .. name
+              if type(value) == 'table' and not seen[value] and depth < 5 then
+                seen[value] = true
+                walk(prefix .. name .. '.', value, depth + 1) end end end end
+        seen[package.loaded] = true
+        for module, content in pairs(package.loaded) do
+          if type(content) == 'table' then
+            walk(module == '_G' and '' or module .. '.', content, 1) end end
         print(table.concat(names, '\\n'))";
     for name in notebook.output(code).lines() {
         let bundle = notebook
