@@ -106,6 +106,26 @@ pub(crate) fn name_before(code: &str) -> Option<&str> {
         .then_some(line)
 }
 
+/// What may stand behind a magic's name on its line.
+pub(crate) struct Arguments {
+    /// Whether it is given Lua.
+    pub(crate) is_lua: bool,
+    /// Its options, `-n`.
+    pub(crate) options: Vec<String>,
+}
+
+/// What the magic takes that is typed so, with its signs; nothing if there is none.
+pub(crate) fn arguments_of(typed: &str) -> Option<Arguments> {
+    let found = registry::all().find(|magic| {
+        let mut signs = magic.form.signs().iter();
+        signs.any(|sign| typed.strip_prefix(sign) == Some(magic.name))
+    })?;
+    Some(Arguments {
+        is_lua: !matches!(found.code, source::Code::None),
+        options: found.options.iter().map(options::Flag::sign).collect(),
+    })
+}
+
 /// Whether code that is being written ends in the text below a magic that takes no Lua, such as
 /// `%%html`.
 pub(crate) fn is_within_other_text(code: &str) -> bool {
