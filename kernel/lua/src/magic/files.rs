@@ -63,12 +63,20 @@ pub(super) const MAGICS: &[Magic] = &[
 
 /// More than this belongs into no cell.
 const MOST_LOADED: u64 = 1 << 20;
+/// More than this, in bytes, is no program, but data or a mistake.
+const MOST_RUN: u64 = 64 << 20;
 
 fn run_file(call: &Call<'_>) -> Answer {
     let Some((path, arguments)) = call.words.split_first() else {
         return Err(Stop::Error("it wants a file".to_owned()));
     };
     let file = expand_home(path)?;
+    let size = fs::metadata(&file).map_err(|error| unreadable(&file, &error))?;
+    // A pipe or a device could block, or never end.
+    if !size.is_file() || size.len() > MOST_RUN {
+        let what = "is no file of at most 64 MiB";
+        return Err(Stop::Error(format!("{} {what}", file.display())));
+    }
     let code = fs::read(&file).map_err(|error| unreadable(&file, &error))?;
     let lua = call.lua;
     let chunk = lua
@@ -129,6 +137,11 @@ fn load_file(call: &Call<'_>) -> Answer {
 fn write_file(call: &Call<'_>) -> Answer {
     let [path] = call.exactly("the name of one file")?;
     let file = expand_home(path)?;
+    // A pipe could block until somebody reads it.
+    if fs::metadata(&file).is_ok_and(|about| !about.is_file()) {
+        let what = "is there already, and is no regular file";
+        return Err(Stop::Error(format!("{} {what}", file.display())));
+    }
     let appends = call.options.has('a');
     let verb = match (file.exists(), appends) {
         (true, true) => "Appending to",

@@ -399,6 +399,28 @@ fn run_runs_a_file_with_arguments() {
 }
 
 #[test]
+fn only_a_regular_file_of_a_sane_size_is_run_or_written() {
+    let folder = Folder::new();
+    let mut notebook = Notebook::new();
+    let pipe = folder.file("pipe");
+    notebook.run(&format!("made = !mkfifo {pipe}\nassert(made.status == 0)"));
+    let large = folder.with("large.lua", "");
+    let file = fs::File::options().write(true).open(&large).unwrap();
+    file.set_len((64 << 20) + 1).unwrap();
+    for file in [&pipe, &large, "/dev/zero", "/"] {
+        let failure = notebook.fail(&format!("%run {file}"));
+        assert!(
+            failure.message.contains("is no file of at most 64 MiB"),
+            "{failure}"
+        );
+    }
+    for file in [&pipe, "/dev/full", "/"] {
+        let failure = notebook.fail(&format!("%%writefile {file}\nx"));
+        assert!(failure.message.contains("no regular file"), "{failure}");
+    }
+}
+
+#[test]
 fn load_puts_a_file_into_a_cell() {
     let folder = Folder::new();
     let mut notebook = Notebook::new();
