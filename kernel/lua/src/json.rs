@@ -12,6 +12,15 @@ use crate::interrupt;
 /// Deeper tables are refused: they may be endless, and readers have limits too.
 const DEPTH: usize = 100;
 
+/// About how much memory JSON may take, in bytes. A table that others share is in it each time, so
+/// that few tables can become more than any machine holds.
+const LARGEST: usize = 512 << 20;
+/// What values take, in bytes, as measured with `serde_json`.
+const SCALAR: usize = 32;
+const ARRAY: usize = 64;
+const OBJECT: usize = 512;
+const KEY: usize = 24;
+
 /// The metatable field that marks arrays.
 pub(crate) const ARRAY_MARK: &str = "__array";
 
@@ -26,10 +35,33 @@ pub(crate) enum Strictness {
 
 /// A Lua value as JSON. Runs no metamethods.
 pub(crate) fn to_json(value: &Value, strictness: Strictness) -> Result<Json, String> {
-    convert(value, strictness, DEPTH)
+    let mut room = Room(LARGEST);
+    convert(value, strictness, DEPTH, &mut room)
 }
 
-fn convert(value: &Value, strictness: Strictness, depth: usize) -> Result<Json, String> {
+/// How many bytes the JSON may still take.
+struct Room(usize);
+
+impl Room {
+    fn take(&mut self, size: usize) -> Result<(), String> {
+        self.0 = self.0.checked_sub(size).ok_or(
+            "the value is too large for JSON: more than 512 MiB, \
+             where a table counts as often as it is reached",
+        )?;
+        Ok(())
+    }
+}
+
+fn convert(
+    value: &Value,
+    strictness: Strictness,
+    depth: usize,
+    room: &mut Room,
+) -> Result<Json, String> {
+    room.take(match value {
+        Value::String(text) => SCALAR.saturating_add(text.as_bytes().len()),
+        _ => SCALAR,
+    })?;
     if interrupt::is_due() {
         return Err("interrupted".to_owned());
     }
@@ -44,7 +76,7 @@ fn convert(value: &Value, strictness: Strictness, depth: usize) -> Result<Json, 
             let depth = depth
                 .checked_sub(1)
                 .ok_or("a table is too deep for JSON, or contains itself")?;
-            return convert_table(table, strictness, depth);
+            return convert_table(table, strictness, depth, room);
         }
         other if strictness == Strictness::Lenient => {
             Json::String(format!("<{}>", other.type_name()))
@@ -53,7 +85,12 @@ fn convert(value: &Value, strictness: Strictness, depth: usize) -> Result<Json, 
     })
 }
 
-fn convert_table(table: &Table, strictness: Strictness, depth: usize) -> Result<Json, String> {
+fn convert_table(
+    table: &Table,
+    strictness: Strictness,
+    depth: usize,
+    room: &mut Room,
+) -> Result<Json, String> {
     let length = table.raw_len();
     let mut entries = 0;
     let mut is_sequence = true;
@@ -67,14 +104,16 @@ fn convert_table(table: &Table, strictness: Strictness, depth: usize) -> Result<
             .is_ok_and(|mark| !mark.is_nil())
     });
     if is_sequence && entries == length && (length > 0 || is_marked) {
+        room.take(ARRAY)?;
         return (1..=length)
             .map(|index| {
                 let item = table.raw_get::<Value>(index).unwrap_or(Value::Nil);
-                convert(&item, strictness, depth)
+                convert(&item, strictness, depth, room)
             })
             .collect::<Result<Vec<_>, _>>()
             .map(Json::Array);
     }
+    room.take(if entries == 0 { ARRAY } else { OBJECT })?;
     let mut object = Vec::with_capacity(entries);
     for (key, item) in table.pairs::<Value, Value>().flatten() {
         let key = match &key {
@@ -86,7 +125,8 @@ fn convert_table(table: &Table, strictness: Strictness, depth: usize) -> Result<
             }
             other => format!("<{}>", other.type_name()),
         };
-        object.push((key, convert(&item, strictness, depth)?));
+        room.take(KEY.saturating_add(key.len()))?;
+        object.push((key, convert(&item, strictness, depth, room)?));
     }
     // Lua's own order changes from run to run.
     object.sort_by(|(left, _), (right, _)| left.cmp(right));

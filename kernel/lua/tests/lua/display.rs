@@ -330,6 +330,19 @@ fn output_can_be_cleared() {
 }
 
 #[test]
+fn tables_that_share_each_other_come_to_an_end_as_json() {
+    let mut notebook = Notebook::new();
+    let failure =
+        notebook.fail("local t = {} for _ = 1, 60 do t = {a = t, b = t} end display.json(t)");
+    assert!(failure.message.contains("too large for JSON"), "{failure}");
+    let failure = notebook.fail(
+        "local s, t = ('x'):rep(1 << 20), {} for i = 1, 1000 do t[i] = s end display.json(t)",
+    );
+    assert!(failure.message.contains("too large for JSON"), "{failure}");
+    notebook.run("local t = {} for i = 1, 100000 do t[i] = {i, i} end display.json(t)");
+}
+
+#[test]
 fn wrong_arguments_are_plain_lua_errors() {
     let mut notebook = Notebook::new();
     let value = notebook
