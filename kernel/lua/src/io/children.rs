@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use libc::FILE;
@@ -75,29 +75,51 @@ pub(crate) fn run_shell(context: &Context, command: &OsStr) -> io::Result<Ended>
     wait(&mut child, &context.interrupt)
 }
 
+/// More than this of a child's output, in bytes, is not collected.
+const MOST_COLLECTED: usize = 256 << 20;
+
 /// Runs a command to its end, and returns what it wrote to its standard output.
+///
+/// # Errors
+///
+/// When the command cannot be run, or writes more than 256 MiB. It does not run any more then.
 pub(crate) fn output_of(
     command: &mut Command,
     interrupt: &Interrupt,
 ) -> io::Result<(Vec<u8>, Ended)> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
-    let mut output = Vec::new();
-    if let Some(mut pipe) = child.stdout.take() {
-        let mut room = vec![0; 64 << 10];
-        loop {
-            if await_readable(pipe.as_fd(), interrupt) {
-                return Ok((output, end(&mut child, &GENTLY)?));
-            }
-            match pipe.read(&mut room) {
-                Ok(0) => break,
-                Ok(count) => output.extend_from_slice(&room[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+    let collected = match child.stdout.take() {
+        Some(pipe) => collect(pipe, interrupt),
+        None => Ok(Some(Vec::new())),
+    };
+    match collected {
+        Ok(Some(output)) => Ok((output, wait(&mut child, interrupt)?)),
+        Ok(None) => Ok((Vec::new(), end(&mut child, &GENTLY)?)),
+        Err(error) => {
+            end(&mut child, &GENTLY)?;
+            Err(error)
         }
     }
-    let ended = wait(&mut child, interrupt)?;
-    Ok((output, ended))
+}
+
+/// All that comes out of a pipe, or nothing if the interrupt came first.
+fn collect(mut pipe: ChildStdout, interrupt: &Interrupt) -> io::Result<Option<Vec<u8>>> {
+    let mut output = Vec::new();
+    let mut room = vec![0; 64 << 10];
+    while !await_readable(pipe.as_fd(), interrupt) {
+        match pipe.read(&mut room) {
+            Ok(0) => return Ok(Some(output)),
+            Ok(count) if output.len() + count > MOST_COLLECTED => {
+                let what =
+                    "the command wrote more than 256 MiB and was ended; let it write to a file";
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+            }
+            Ok(count) => output.extend_from_slice(&room[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// Waits until there is something to read, and tells whether the interrupt came first.

@@ -175,6 +175,7 @@ fn failed(name: &str, error: &io::Error) -> Stop {
         io::ErrorKind::ArgumentListTooLong => {
             format!("this is too long for {name}; %%writefile can put it into a file")
         }
+        io::ErrorKind::FileTooLarge => error.to_string(),
         _ => format!("{name} cannot be started: {error}"),
     })
 }

@@ -711,6 +711,22 @@ fn a_magic_that_lua_takes_for_an_operator_is_explained() {
 }
 
 #[test]
+fn a_command_that_writes_without_end_is_ended() {
+    let folder = Folder::new();
+    let file = folder.file("pid");
+    let mut notebook = Notebook::new();
+    let failure = notebook.fail(&format!("x = !echo $$ > {file}; exec yes"));
+    assert!(
+        failure
+            .message
+            .contains("cell[1]:1: the command wrote more than 256 MiB"),
+        "{failure}"
+    );
+    let pid = fs::read_to_string(file).unwrap();
+    assert!(!std::path::Path::new("/proc").join(pid.trim()).exists());
+}
+
+#[test]
 fn an_interrupt_ends_a_command_and_what_it_started() {
     let folder = Folder::new();
     let file = folder.file("pid");
