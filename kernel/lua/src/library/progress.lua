@@ -4,7 +4,7 @@ local native = ...
 
 local error, ipairs, next, rawget, rawlen, select, setmetatable, tostring, type =
   error, ipairs, next, rawget, rawlen, select, setmetatable, tostring, type
-local exp, floor = math.exp, math.floor
+local exp, floor, huge, math_type = math.exp, math.floor, math.huge, math.type
 local metatable = debug.getmetatable
 local clock, run, unwinding = native.clock, native.run, native.unwinding
 local draw, new_id = native.draw, native.new_id
@@ -122,6 +122,16 @@ local function loop(bar, iterate, theirs)
   return iterate, nil, nil, setmetatable({ bar = bar, theirs = theirs }, Closing)
 end
 
+-- Whether the distance between two numbers is none that Lua can count.
+local function is_too_far(first, last)
+  local span = last - first
+  if math_type(span) == "integer" then
+    return (last >= first) ~= (span >= 0)
+  end
+  local is_finite = -huge < first and first < huge and -huge < last and last < huge
+  return is_finite and (span == huge or span == -huge)
+end
+
 local function over_numbers(first, last, by, options)
   local total = floor((last - first) / by) + 1
   total = total > 0 and total or 0
@@ -222,6 +232,8 @@ local function progress(...)
       error("progress wants a number, or the first, the last, and the step between them", 2)
     elseif numbers[3] == 0 then
       error("progress: the step is zero", 2)
+    elseif is_too_far(numbers[1], numbers[2]) then
+      error("progress: the first and the last are too far from each other", 2)
     end
     return over_numbers(numbers[1], numbers[2], numbers[3], options)
   elseif kind == "table" and (count == 1 or count == 2) then

@@ -319,6 +319,14 @@ fn wrong_arguments_are_errors_at_the_caller() {
         ),
         ("progress(1, 2, 0)", "progress: the step is zero"),
         (
+            "progress(-1e308, 1e308, 1e308)",
+            "progress: the first and the last are too far from each other",
+        ),
+        (
+            "progress(math.mininteger, math.maxinteger, math.maxinteger)",
+            "progress: the first and the last are too far from each other",
+        ),
+        (
             "progress(5, {lable = 'x'})",
             "progress has no option 'lable'; there are label and total",
         ),
