@@ -22,6 +22,16 @@ while x < 10 {
 -- %%
 y = x > 0 ? 1 : 2
 -- %%
+y = x > 0
+  ? 1
+  : 2
+-- %%
+x = 1
+x?
+-- %%
+x = 1
+?string.rep
+-- %%
 def area(r):
 -- %%
 x = 1 // one thing more

@@ -55,6 +55,18 @@ impl<'a> Scene<'_, 'a> {
         at == 0 || self.code[self.tokens[at - 1].end()..start].contains(['\n', '\r'])
     }
 
+    /// Whether the token's line asks for help as a cell does: `name?`, `?name`.
+    fn is_question(&self, at: usize) -> bool {
+        let start = self.tokens[at].start;
+        let from = self.code[..start]
+            .rfind(['\n', '\r'])
+            .map_or(0, |end| end + 1);
+        let line = self.code[from..].lines().next().unwrap_or_default().trim();
+        let asked = line.trim_matches('?');
+        let is_of_name = |letter: char| letter.is_alphanumeric() || "_.:".contains(letter);
+        !asked.is_empty() && asked.chars().all(is_of_name)
+    }
+
     /// Of the token that does not fit and its neighbours.
     fn at_token(&self, at: usize) -> Option<&'static str> {
         let token = self.tokens.get(at)?;
@@ -85,6 +97,9 @@ impl<'a> Scene<'_, 'a> {
             .any(|operator| pair(operator, "="))
         {
             return Some(COMPOUND);
+        }
+        if self.is(at, "?") && self.is_question(at) {
+            return Some("a question such as x? or ?x stands alone in its cell");
         }
         if self.is(at, "?") {
             return Some("Lua's choice is an expression of words: condition and value or other");
