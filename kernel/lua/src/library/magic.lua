@@ -1,6 +1,7 @@
 -- What magics do in Lua, so that the user's code is called by Lua.
 local clock, report = ...
-local error, type, setmetatable, unpack = error, type, setmetatable, table.unpack
+local error, type, rawget, setmetatable, unpack = error, type, rawget, setmetatable, table.unpack
+local getmetatable, getupvalue = debug.getmetatable, debug.getupvalue
 
 local magic = {}
 
@@ -42,6 +43,31 @@ function magic.run(chunk, arguments)
     local _ <close> = setmetatable({}, { __close = function() arg = outer end })
     arg = arguments
     chunk(unpack(arguments))
+  end
+end
+
+-- Tables that stand in for each other's fields are followed so far.
+local MOST_TABLES <const> = 16
+
+-- The value of a variable that `get` returns; nil if there is none. Only a constant is asked for by
+-- a call: an `__index` of the user's could raise an error, as those do that forbid unknown globals.
+function magic.variable(get, name)
+  local upvalue, value = getupvalue(get, 1)
+  if upvalue == nil then
+    return get()
+  elseif upvalue == name then
+    return value
+  end
+  for _ = 1, MOST_TABLES do
+    if type(value) ~= "table" then
+      return nil
+    end
+    local found = rawget(value, name)
+    if found ~= nil then
+      return found
+    end
+    local meta = getmetatable(value)
+    value = meta and rawget(meta, "__index")
   end
 end
 

@@ -2,9 +2,10 @@
 
 use std::ffi::CStr;
 
-use mlua::{IntoLuaMulti, Lua, MultiValue, Value, ffi};
+use mlua::{IntoLuaMulti, Lua, MultiValue, Table, Value, ffi};
 use perilune_language::{Display, DisplayAction, MimeBundle, Stream};
 
+use super::LIBRARY;
 use super::context;
 use super::help::no_such_magic;
 use super::options::{self, Given};
@@ -12,6 +13,7 @@ use super::registry::{self, Form, Magic};
 use super::source::{Code, Part, Piece, Template, Word, words};
 use super::{shell, timing};
 use crate::context::Context;
+use crate::failure::error_text;
 use crate::function::{self, Stop};
 
 /// What a magic gives to the Lua code around it.
@@ -93,10 +95,10 @@ fn perform(lua: &Lua, text: &str, values: &[Value]) -> Answer {
         return Ok(MultiValue::from_vec(values.to_vec()));
     }
     if let Some(command) = text.strip_prefix("=!") {
-        return shell::capture(lua, context, &fill(command, values)?);
+        return shell::capture(lua, context, &fill(lua, command, values)?);
     }
     if let Some(command) = text.strip_prefix('!') {
-        return shell::run(lua, context, &fill(command, values)?);
+        return shell::run(lua, context, &fill(lua, command, values)?);
     }
     let (sign, rest) = match text.strip_prefix("%%") {
         Some(rest) => ("%%", rest),
@@ -146,7 +148,7 @@ fn run(
     {
         return Err(Stop::Error(not_lua(magic, sign, rest.trim())));
     }
-    let mut words = fill_words(rest, values)?;
+    let mut words = fill_words(lua, rest, values)?;
     let options = match magic.code {
         _ if magic.takes_all_words => Given::default(),
         _ => options::parse(magic.options, &mut words)?,
@@ -187,7 +189,7 @@ pub(super) struct Filled<'a> {
     pub(super) values: Option<Vec<String>>,
 }
 
-fn fill<'a>(text: &'a str, values: &[Value]) -> Result<Vec<Filled<'a>>, Stop> {
+fn fill<'a>(lua: &Lua, text: &'a str, values: &[Value]) -> Result<Vec<Filled<'a>>, Stop> {
     let pieces = super::source::shell_pieces(&Template::of(text));
     let mut values = values.iter();
     pieces
@@ -196,7 +198,7 @@ fn fill<'a>(text: &'a str, values: &[Value]) -> Result<Vec<Filled<'a>>, Stop> {
             let values = match piece.part {
                 Part::Text(_) => None,
                 Part::Value { source, .. } => {
-                    texts_of(values.next().unwrap_or(&Value::Nil), source)?
+                    texts_of(&value_of(lua, values.next(), source)?, source)?
                 }
             };
             Ok(Filled { piece, values })
@@ -204,18 +206,19 @@ fn fill<'a>(text: &'a str, values: &[Value]) -> Result<Vec<Filled<'a>>, Stop> {
         .collect()
 }
 
-fn fill_words(text: &str, values: &[Value]) -> Result<Vec<String>, Stop> {
+fn fill_words(lua: &Lua, text: &str, values: &[Value]) -> Result<Vec<String>, Stop> {
     let template = Template::of(text);
     let mut values = values.iter();
     let mut filled = Vec::new();
     for word in words(&template)? {
-        fill_word(&word, &mut values, &mut filled)?;
+        fill_word(lua, &word, &mut values, &mut filled)?;
     }
     Ok(filled)
 }
 
 /// Adds a word, or as many as the list has that is all of it.
 fn fill_word<'v>(
+    lua: &Lua,
     word: &Word<'_>,
     values: &mut impl Iterator<Item = &'v Value>,
     filled: &mut Vec<String>,
@@ -225,7 +228,7 @@ fn fill_word<'v>(
         match piece.part {
             Part::Text(part) => text.push_str(part),
             Part::Value { source, .. } => {
-                match texts_of(values.next().unwrap_or(&Value::Nil), source)? {
+                match texts_of(&value_of(lua, values.next(), source)?, source)? {
                     Some(texts) if word.len() == 1 && piece.quote.is_none() => {
                         filled.extend(texts);
                         return Ok(());
@@ -238,6 +241,21 @@ fn fill_word<'v>(
     }
     filled.push(text);
     Ok(())
+}
+
+/// The value of what is written as `source`: of a name, a function that returns it was given.
+fn value_of(lua: &Lua, given: Option<&Value>, source: &str) -> Result<Value, Stop> {
+    match (given, source.strip_prefix('$')) {
+        (Some(Value::Function(get)), Some(name)) => {
+            let value = || {
+                let library: Table = lua.named_registry_value(LIBRARY)?;
+                let variable: mlua::Function = library.raw_get("variable")?;
+                variable.call::<Value>((get, name))
+            };
+            value().map_err(|error: mlua::Error| Stop::Error(error_text(&error)))
+        }
+        (given, _) => Ok(given.cloned().unwrap_or(Value::Nil)),
+    }
 }
 
 /// The texts of a value in a command; nothing if it cannot be what was meant.

@@ -138,6 +138,25 @@ fn what_lua_does_not_know_is_the_shells() {
 }
 
 #[test]
+fn a_name_that_a_strict_environment_forbids_is_the_shells() {
+    let mut notebook = Notebook::new();
+    notebook.run("known = 'global'");
+    notebook
+        .run("setmetatable(_G, {__index = function(_, name) error('undefined ' .. name, 2) end})");
+    notebook.run(
+        "local near <const>, far = 'constant', 'local'\n\
+         got = !unknown=shell; echo $unknown $known $near $far\n\
+         assert(got[1] == 'shell global constant local', got[1])",
+    );
+    let failure = notebook.fail("!echo {unknown}");
+    assert!(failure.message.contains("undefined unknown"), "{failure}");
+    notebook.run(
+        "local _ENV = setmetatable({}, {__index = setmetatable({}, {__index = _G})})\n\
+         got = !echo $known\nassert(got[1] == 'global', got[1])",
+    );
+}
+
+#[test]
 fn lines_of_errors_are_the_users_own() {
     let mut notebook = Notebook::new();
     let failure = notebook.fail("x = 1\n!echo \\\n  x > /dev/null\n%who\nerror('here')");

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! !ls {folder}        M("!ls {folder}",(folder));
+//! !ls $folder         M("!ls $folder",function()return folder end);
 //! files = !ls         files = M("=!ls");
 //! %cd ..              M("%cd ..");
 //! %run a.lua          M("%run a.lua")();
@@ -324,8 +325,12 @@ fn offset(text: &str, part: &str) -> usize {
 /// `M("text",(values)...,"body")`
 fn call(function: &str, text: &str, body: Option<&str>) -> String {
     let mut call = format!("{function}({}", literal(text));
-    for expression in Template::of(text).expressions() {
-        let _ = write!(call, ",({expression})");
+    for (expression, source) in Template::of(text).expressions() {
+        // Whether Lua knows a name has to be found out without an error.
+        let _ = match source.starts_with('$') {
+            true => write!(call, ",function()return {expression} end"),
+            false => write!(call, ",({expression})"),
+        };
     }
     if let Some(body) = body {
         let _ = write!(call, ",{}", literal(body));
@@ -533,7 +538,7 @@ mod tests {
             ),
             ("files = !ls", "files = M(\"=!ls\")"),
             ("!a \\\n b\nc()", "M(\"!a \\\\\\n b\");\n\nc()"),
-            ("%cd $x -- y", "M(\"%cd $x -- y\",(x))"),
+            ("%cd $x -- y", "M(\"%cd $x -- y\",function()return x end)"),
             ("%run a.lua 1", "M(\"%run a.lua 1\")()"),
             ("%time f(1), 2", "M(\"+time 0\"); M(\"-time 0\",f(1), 2)"),
             (

@@ -52,10 +52,10 @@ impl<'a> Template<'a> {
         Self(parts)
     }
 
-    /// What has to be evaluated, in order.
-    pub(crate) fn expressions(&self) -> impl Iterator<Item = &'a str> {
+    /// What has to be evaluated, in order: each expression, and how it is written.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().filter_map(|part| match part {
-            Part::Value { expression, .. } => Some(*expression),
+            Part::Value { expression, source } => Some((*expression, *source)),
             Part::Text(_) => None,
         })
     }
