@@ -239,13 +239,16 @@ impl Rewritten {
         for spot in spots {
             lua.copy(&code[done..spot.range.start], done);
             let text = &code[spot.range.clone()];
+            let written = lua.text.len();
             let is_silenced = lua.line(text, spot, function, dialect);
             done = spot.range.end;
             // What follows could go on with the call, but the last one's value is the cell's.
             if is_silenced || tokens(&code[done..]).next().is_some() {
                 lua.text.push(';');
             }
-            lua.text.push_str(&"\n".repeat(newlines(text)));
+            // Of a magic that goes on behind a backslash, the code may have brought its lines along.
+            let missing = newlines(text).saturating_sub(newlines(&lua.text[written..]));
+            lua.text.push_str(&"\n".repeat(missing));
         }
         lua.copy(&code[done..], done);
         lua
@@ -538,6 +541,10 @@ mod tests {
             ),
             ("files = !ls", "files = M(\"=!ls\")"),
             ("!a \\\n b\nc()", "M(\"!a \\\\\\n b\");\n\nc()"),
+            (
+                "%time f 'a\\\n b'\nc()",
+                "M(\"+time 0\"); M(\"-time 0\",f 'a\\\n b');\nc()",
+            ),
             ("%cd $x -- y", "M(\"%cd $x -- y\",function()return x end)"),
             ("%run a.lua 1", "M(\"%run a.lua 1\")()"),
             ("%time f(1), 2", "M(\"+time 0\"); M(\"-time 0\",f(1), 2)"),

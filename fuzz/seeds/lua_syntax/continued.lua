@@ -1,0 +1,4 @@
+x = 1
+%time f 'a\
+  {b}'
+print(x)
