@@ -50,6 +50,13 @@ pub(super) fn find<'a>(code: &'a str, known: &dyn Fn(&str) -> bool) -> Found<'a>
         let Some(spot) = reader.spot(at, known) else {
             break;
         };
+        // A magic whose text passed for Lua may end in what looked like another: Lua says what it is.
+        if spots
+            .last()
+            .is_some_and(|last| spot.range.start < last.range.end)
+        {
+            break;
+        }
         reader.from = at.outermost;
         let hidden = reader.hide(&spot);
         let next = reader.stuck();
@@ -220,6 +227,19 @@ pub(super) fn mask(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn magics_never_overlap() {
+        let code = "x = 10\n% 3\n!echo it's {x} \"$HOME\" \\\n   '{(.a[1]}'\nfor i = 1, 3 do\n  \
+                    %time local y =  f(x), g()\n  files = !ls {S\0\0\0{timeit  loca\0\0\06 x + 1\n\
+                    %who\n%run a = !l{x}\n";
+        let found = find(code, &|name| matches!(name, "time" | "who" | "run"));
+        let mut end = 0;
+        for spot in found.spots {
+            assert!(end <= spot.range.start, "{spot:?}");
+            end = spot.range.end;
+        }
+    }
 
     const KNOWN: [&str; 5] = ["time", "timeit", "who", "cd", "run"];
 
