@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn magics_never_overlap() {
         let code = "x = 10\n% 3\n!echo it's {x} \"$HOME\" \\\n   '{(.a[1]}'\nfor i = 1, 3 do\n  \
-                    %time local y =  f(x), g()\n  files = !ls {S\0\0\0{timeit  loca\0\0\06 x + 1\n\
+                    %time local y =  f(x), g()\n  files = !ls {S\0\0\0{timeit  loca\0\0\0 6 x + 1\n\
                     %who\n%run a = !l{x}\n";
         let found = find(code, &|name| matches!(name, "time" | "who" | "run"));
         let mut end = 0;
