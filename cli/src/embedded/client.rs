@@ -65,18 +65,12 @@ impl Reply {
         self.error.as_ref().filter(|_| self.status == "error")
     }
 
-    /// What the cell wants to be read beside it, as text that can go to a file.
+    /// What the cell wants to be read beside it.
     pub fn pages(&self) -> impl Iterator<Item = Display> {
         self.payload
             .iter()
             .filter(|payload| payload.source == "page")
-            .map(|payload| {
-                let mut data = payload.data.clone();
-                if let Some(Value::String(text)) = data.get_mut("text/plain") {
-                    *text = console::strip_ansi_codes(text).into_owned();
-                }
-                Display::of(data)
-            })
+            .map(|payload| Display::of(payload.data.clone()))
     }
 
     /// Whether the cell wants the kernel to end.

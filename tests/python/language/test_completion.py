@@ -50,6 +50,6 @@ def test_every_case_of_inspection_is_answered(client):
         reply = client.ask("inspect_request", {"code": code, "cursor_pos": cursor, "detail_level": level}).content
         assert reply["found"] == ("text" in case), case["name"]
         if reply["found"]:
-            text = reply["data"]["text/plain"].replace("\x1b[1m", "").replace("\x1b[0m", "")
+            text = reply["data"]["text/plain"]
             assert text.replace(str(CORPUS / "files"), "{files}") == case["text"], case["name"]
             assert reply["data"]["text/markdown"]

@@ -26,7 +26,7 @@ impl About {
     }
 
     fn plain(&self) -> String {
-        let mut text = format!("\x1b[1m{}\x1b[0m", self.heading.join("\n"));
+        let mut text = self.heading.join("\n");
         if !self.documentation.text.is_empty() {
             let _ = write!(text, "\n\n{}", self.documentation.text);
         }
@@ -179,7 +179,7 @@ mod tests {
         };
         assert_eq!(
             about.plain(),
-            "\x1b[1madd(a: number, b?: number): number\x1b[0m\n\nAdds.\n\nParameters\n  a: number — one\n  b?: number\n\nReturns\n  number — the sum\n\nSee\n  sub\n\nUsage\n  add(1)\n\nDefined in cell[1]:3"
+            "add(a: number, b?: number): number\n\nAdds.\n\nParameters\n  a: number — one\n  b?: number\n\nReturns\n  number — the sum\n\nSee\n  sub\n\nUsage\n  add(1)\n\nDefined in cell[1]:3"
         );
         assert_eq!(
             about.markdown(),

@@ -99,7 +99,7 @@ fn inspection_shows_signature_comment_and_source() {
     };
     assert_eq!(
         text(&mut notebook, "add", Detail::Brief).as_deref(),
-        Some("\x1b[1madd(a, b, ...)\x1b[0m\n\nAdds two numbers.\nSlowly.\n\nDefined in cell[1]:3")
+        Some("add(a, b, ...)\n\nAdds two numbers.\nSlowly.\n\nDefined in cell[1]:3")
     );
     let full = text(&mut notebook, "add(1, ", Detail::Full).unwrap();
     assert!(

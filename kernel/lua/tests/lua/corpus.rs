@@ -210,11 +210,10 @@ fn every_case_of_inspection_is_answered() {
             Detail::Brief
         };
         let bundle = notebook.lua.inspect(&code, cursor, detail);
-        let text = bundle.as_ref().and_then(MimeBundle::text).map(|text| {
-            text.replace("\x1b[1m", "")
-                .replace("\x1b[0m", "")
-                .replace(corpus().join("files").to_str().unwrap(), "{files}")
-        });
+        let text = bundle
+            .as_ref()
+            .and_then(MimeBundle::text)
+            .map(|text| text.replace(corpus().join("files").to_str().unwrap(), "{files}"));
         if text != case.text {
             wrong.push(format!(
                 "{}: {text:?}\n  and not {:?}",
