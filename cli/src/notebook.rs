@@ -190,15 +190,9 @@ impl Notebook {
         let Some(metadata) = self.document.get("metadata") else {
             return Ok(());
         };
-        let language = metadata
-            .pointer("/kernelspec/language")
-            .or_else(|| metadata.pointer("/language_info/name"))
-            .and_then(Value::as_str);
-        match language {
-            Some(language) if !language.eq_ignore_ascii_case("lua") => {
-                Err(NotebookError::Language(language.to_owned()))
-            }
-            _ => Ok(()),
+        match foreign_language(metadata) {
+            Some(language) => Err(NotebookError::Language(language.to_owned())),
+            None => Ok(()),
         }
     }
 
@@ -310,6 +304,15 @@ fn joined(value: &Value) -> Option<String> {
 /// A multi-line string as its lines, each with its newline: how Jupyter writes them.
 fn split_lines(text: &str) -> Value {
     text.split_inclusive('\n').collect()
+}
+
+/// The language of a notebook's cells by its metadata, if they say one that is not Lua.
+pub fn foreign_language(metadata: &Value) -> Option<&str> {
+    metadata
+        .pointer("/kernelspec/language")
+        .or_else(|| metadata.pointer("/language_info/name"))
+        .and_then(Value::as_str)
+        .filter(|language| !language.eq_ignore_ascii_case("lua"))
 }
 
 #[cfg(test)]

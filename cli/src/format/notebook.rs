@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use stylua_lib::Config;
 
 use super::{Change, FormatError, Formatted, cell};
+use crate::notebook::foreign_language;
 
 /// As much of a notebook as matters here, in the bytes that it came in.
 #[derive(Deserialize)]
@@ -72,15 +73,9 @@ pub fn format(text: &str, style: Config) -> Result<Formatted, FormatError> {
 }
 
 fn check_language(metadata: &Value) -> Result<(), FormatError> {
-    let language = metadata
-        .pointer("/kernelspec/language")
-        .or_else(|| metadata.pointer("/language_info/name"))
-        .and_then(Value::as_str);
-    match language {
-        Some(language) if !language.eq_ignore_ascii_case("lua") => {
-            Err(FormatError::Language(language.to_owned()))
-        }
-        _ => Ok(()),
+    match foreign_language(metadata) {
+        Some(language) => Err(FormatError::Language(language.to_owned())),
+        None => Ok(()),
     }
 }
 
