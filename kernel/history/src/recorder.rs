@@ -1,10 +1,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel,
-};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::entry::{Entry, Found, Session};
 use crate::history::History;
@@ -58,6 +56,9 @@ const LONGEST_OUTPUT: usize = 64 << 10;
 const MOST_AT_ONCE: usize = 256;
 /// How long who asks waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// After a write, the next one waits for so long for others to go with it: a transaction for each of
+/// many quick cells would cost more than the cells.
+const GATHERING: Duration = Duration::from_millis(50);
 /// SQLite compares patterns by recursion; the length of patterns is limited to what fits here.
 const STACK: usize = 2 << 20;
 
@@ -163,10 +164,12 @@ impl Recorder {
 /// Does what comes, entries many at once, and trims when nothing does.
 fn run(mut history: History, commands: &Receiver<Command>, waiting: &AtomicUsize) {
     let mut entries = Vec::new();
+    let mut write_at = Instant::now();
     loop {
-        let next = match commands.try_recv() {
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => return finish(history, entries),
+        // Nothing is gathered at first: what is run by hand is written at once.
+        let next = match commands.recv_timeout(write_at.saturating_duration_since(Instant::now())) {
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return finish(history, entries),
             Ok(command) => Some(command),
         };
         if !entries.is_empty()
@@ -174,6 +177,7 @@ fn run(mut history: History, commands: &Receiver<Command>, waiting: &AtomicUsize
         {
             let written = entries.iter().map(Entry::size).sum();
             history.add(std::mem::take(&mut entries));
+            write_at = Instant::now() + GATHERING;
             waiting.fetch_sub(written, Ordering::Relaxed);
         }
         let command = match next {
