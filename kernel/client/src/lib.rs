@@ -1,0 +1,1 @@
+//! A kernel's client: asks, and hears, over ZeroMQ or within the process.

@@ -1,0 +1,1 @@
+//! Whether a kernel is well, and how much it does, over HTTP.
