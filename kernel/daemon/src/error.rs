@@ -6,6 +6,17 @@ use crate::process::ProcessIdentity;
 /// Why a process cannot become, or find, a daemon.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
+    /// There is nowhere to keep anything.
+    #[error("finding a folder for perilune's files: neither {0} nor HOME is set; set one of them")]
+    NoHome(&'static str),
+    /// What a kernel says of itself cannot be read.
+    #[error("{path} is not what a kernel of this version wrote of itself: {reason}")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Somebody else could change what is in the folder.
     #[error("{path} is not safe to use: {reason}")]
     UnsafeFolder {

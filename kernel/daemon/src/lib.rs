@@ -2,12 +2,20 @@
 
 mod detach;
 mod error;
+mod folders;
+mod name;
 mod pid_file;
 mod private_folder;
 mod process;
+mod record;
+mod registry;
 
 pub use detach::{News, Readiness, Side, Start, detach};
 pub use error::DaemonError;
-pub use pid_file::{Claim, PidFile, Standing};
+pub use folders::Folders;
+pub use name::{Name, NameError};
+pub use pid_file::Standing;
 pub use private_folder::PrivateFolder;
 pub use process::ProcessIdentity;
+pub use record::Record;
+pub use registry::{Entry, Predecessor, Registration, Registry};

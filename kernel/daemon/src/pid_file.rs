@@ -2,13 +2,14 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::unistd::geteuid;
 
 use crate::error::DaemonError;
-use crate::private_folder::PrivateFolder;
+use crate::private_folder::{Missing, PrivateFolder};
 use crate::process::ProcessIdentity;
 
 /// A name that one process has, for as long as it lives.
@@ -16,17 +17,17 @@ use crate::process::ProcessIdentity;
 /// The truth is a lock on the file, which the system takes back when its holder ends, however it
 /// ends. What is written in the file is information for whoever looks.
 #[derive(Debug)]
-pub struct PidFile<'a> {
-    folder: &'a PrivateFolder,
+pub struct PidFile {
+    folder: Arc<PrivateFolder>,
     name: String,
     file: File,
 }
 
 /// What became of an attempt to have a name.
 #[derive(Debug)]
-pub struct Claim<'a> {
+pub struct Claim {
     /// The name is ours.
-    pub pid_file: PidFile<'a>,
+    pub pid_file: PidFile,
     /// Who had it before and ended without giving it back, as one that is killed does.
     pub predecessor: Option<ProcessIdentity>,
 }
@@ -46,18 +47,18 @@ const LARGEST: u64 = 4096;
 const PATIENCE: Duration = Duration::from_millis(500);
 const STEP_ASIDE: Duration = Duration::from_millis(5);
 
-impl<'a> PidFile<'a> {
+impl PidFile {
     /// Takes a name for this process, and writes down who it is.
     ///
     /// # Errors
     ///
     /// [`DaemonError::Held`] when another process has the name, [`DaemonError::ForeignFile`] when
     /// something else is in the file's place, [`DaemonError::System`] when the system refuses.
-    pub fn claim(folder: &'a PrivateFolder, name: &str) -> Result<Claim<'a>, DaemonError> {
+    pub fn claim(folder: &Arc<PrivateFolder>, name: &str) -> Result<Claim, DaemonError> {
         let path = path_of(folder, name);
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let file = open(folder, name)?;
+            let file = open(folder, name, Missing::IsMade)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -81,7 +82,7 @@ impl<'a> PidFile<'a> {
             }
             let predecessor = read(&file);
             let mut pid_file = Self {
-                folder,
+                folder: Arc::clone(folder),
                 name: name.to_owned(),
                 file,
             };
@@ -102,14 +103,12 @@ impl<'a> PidFile<'a> {
     /// As [`PidFile::claim`], but for [`DaemonError::Held`].
     pub fn look(folder: &PrivateFolder, name: &str) -> Result<Standing, DaemonError> {
         let path = path_of(folder, name);
-        match folder.identity_of(name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let file = match open(folder, name, Missing::IsAnError) {
+            Err(DaemonError::System { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 return Ok(Standing::Free(None));
             }
-            Err(error) => return Err(DaemonError::system("looking at", &path)(error)),
-            Ok(_) => {}
-        }
-        let file = open(folder, name)?;
+            file => file?,
+        };
         // Shared, so that those who look are not in each other's way; a claim waits for them.
         match file.try_lock_shared() {
             Ok(()) => Ok(Standing::Free(read(&file))),
@@ -122,7 +121,7 @@ impl<'a> PidFile<'a> {
 
     /// Where it is.
     pub fn path(&self) -> PathBuf {
-        path_of(self.folder, &self.name)
+        path_of(&self.folder, &self.name)
     }
 
     fn write(&mut self, identity: &ProcessIdentity) -> io::Result<()> {
@@ -132,11 +131,11 @@ impl<'a> PidFile<'a> {
     }
 }
 
-impl Drop for PidFile<'_> {
+impl Drop for PidFile {
     fn drop(&mut self) {
         // While it is still locked, so that it is ours that is removed. It may be gone already, and
         // a file that stays is taken over by the next.
-        if is_in_place(self.folder, &self.name, &self.file).unwrap_or(false) {
+        if is_in_place(&self.folder, &self.name, &self.file).unwrap_or(false) {
             let _ = self.folder.remove_file(&self.name);
         }
     }
@@ -146,13 +145,13 @@ fn path_of(folder: &PrivateFolder, name: &str) -> PathBuf {
     folder.path().join(name)
 }
 
-fn open(folder: &PrivateFolder, name: &str) -> Result<File, DaemonError> {
+fn open(folder: &PrivateFolder, name: &str, missing: Missing) -> Result<File, DaemonError> {
     let path = path_of(folder, name);
     let foreign = |reason| DaemonError::ForeignFile {
         path: path.clone(),
         reason,
     };
-    let file = folder.open_file(name).map_err(|error| {
+    let file = folder.open_file(name, missing).map_err(|error| {
         match nix::Error::from_raw(error.raw_os_error().unwrap_or_default()) {
             nix::Error::ELOOP => foreign("it is a link"),
             nix::Error::EISDIR => foreign("it is a folder"),

@@ -1,14 +1,24 @@
 use std::fs::{DirBuilder, File};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{OFlag, open};
+use nix::dir::Dir;
+use nix::fcntl::{OFlag, open, openat, renameat};
 use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::geteuid;
 
 use crate::error::DaemonError;
+
+/// What opening does where there is no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It makes one.
+    IsMade,
+    /// It fails.
+    IsAnError,
+}
 
 /// A folder that nobody but its owner, us, may enter. It is held open: what is done in it is done in
 /// this folder, whatever its path leads to later.
@@ -70,16 +80,53 @@ impl PrivateFolder {
         &self.path
     }
 
-    /// Opens a file in it, without following a link; makes it, for its owner alone.
-    pub(crate) fn open_file(&self, name: &str) -> io::Result<File> {
-        let flags = OFlag::O_RDWR
-            | OFlag::O_CREAT
-            | OFlag::O_NOFOLLOW
-            | OFlag::O_NONBLOCK
-            | OFlag::O_CLOEXEC;
+    /// Opens a file in it, without following a link; one that is made is its owner's alone.
+    pub(crate) fn open_file(&self, name: &str, missing: Missing) -> io::Result<File> {
+        let more = match missing {
+            Missing::IsMade => OFlag::O_CREAT,
+            Missing::IsAnError => OFlag::empty(),
+        };
+        // Neither a link nor a named pipe that nobody writes to leads astray.
+        let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | more;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        let file = nix::fcntl::openat(self.folder.as_fd(), name, flags, mode)?;
+        let file = openat(self.folder.as_fd(), name, flags, mode)?;
         Ok(File::from(file))
+    }
+
+    /// Writes a file in it that is there whole or not at all, for its owner alone. `draft` is the
+    /// name it has until it is whole; no two may write the same draft at once.
+    pub(crate) fn write_file(&self, name: &str, draft: &str, content: &[u8]) -> io::Result<()> {
+        let _ = self.remove_file(draft);
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let mut file = File::from(openat(self.folder.as_fd(), draft, flags, mode)?);
+        let written = file.write_all(content).and_then(|()| {
+            Ok(renameat(
+                self.folder.as_fd(),
+                draft,
+                self.folder.as_fd(),
+                name,
+            )?)
+        });
+        if written.is_err() {
+            let _ = self.remove_file(draft);
+        }
+        written
+    }
+
+    /// What the files in it are called; those whose names are no text are not ours.
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let mut folder = Dir::openat(
+            self.folder.as_fd(),
+            ".",
+            OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        )?;
+        let mut names = Vec::new();
+        for entry in folder.iter() {
+            names.extend(entry?.file_name().to_str().ok().map(str::to_owned));
+        }
+        Ok(names)
     }
 
     /// Removes a file in it.

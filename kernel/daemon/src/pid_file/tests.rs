@@ -7,11 +7,11 @@ use std::thread;
 
 use super::*;
 
-fn folder(path: &Path) -> PrivateFolder {
-    PrivateFolder::open(&path.join("run")).unwrap()
+fn folder(path: &Path) -> Arc<PrivateFolder> {
+    Arc::new(PrivateFolder::open(&path.join("run")).unwrap())
 }
 
-fn refusal(folder: &PrivateFolder) -> String {
+fn refusal(folder: &Arc<PrivateFolder>) -> String {
     let error = PidFile::claim(folder, "one.pid").unwrap_err();
     assert!(matches!(error, DaemonError::ForeignFile { .. }), "{error}");
     error.to_string()
