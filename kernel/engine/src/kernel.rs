@@ -42,6 +42,9 @@ pub struct Options {
     pub history: Option<perilune_history::Options>,
     /// The ports that `connect_request` is told.
     pub ports: Ports,
+    /// What is called on the I/O thread, once, when the language has started: from then on both
+    /// threads do their work.
+    pub ready: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// How long a running cell has to end before the kernel ends without it.
@@ -110,6 +113,12 @@ async fn serve_language<T: Transport, L: Language>(
         )?),
         None => None,
     };
+    let (has_started, started) = oneshot::channel();
+    let start = move |host, interrupt| {
+        let language = start(host, interrupt)?;
+        let _ = has_started.send(());
+        Ok(language)
+    };
     let executor = start_executor(
         Arc::clone(&context),
         capture,
@@ -124,6 +133,7 @@ async fn serve_language<T: Transport, L: Language>(
         context: &context,
         signals,
         executor,
+        starting: Some((started, options.ready.unwrap_or_else(|| Box::new(|| {})))),
     };
     let code = kernel.live(options.launcher).await;
     context.outbox.close();
@@ -162,6 +172,25 @@ struct Kernel<'a, T> {
     reception: Reception,
     signals: Signals,
     executor: oneshot::Receiver<Result<(), String>>,
+    /// Until the language has started: the word of it, and who waits for it.
+    starting: Option<Starting>,
+}
+
+type Starting = (oneshot::Receiver<()>, Box<dyn FnOnce() + Send>);
+
+/// Cancel safe.
+async fn started(starting: &mut Option<Starting>) {
+    let Some((word, _)) = starting else {
+        return std::future::pending().await;
+    };
+    // When it did not start, the executor's end says why.
+    if word.await.is_err() {
+        *starting = None;
+        return;
+    }
+    if let Some((_, ready)) = starting.take() {
+        ready();
+    }
 }
 
 /// Why a kernel ends.
@@ -218,6 +247,7 @@ impl<T: Transport> Kernel<'_, T> {
                     }
                     Wish::Terminate => return Ending::Told { code: 0, announced: false },
                 },
+                () = started(&mut self.starting) => {}
                 () = &mut launcher_gone => {
                     tracing::info!("the launcher has ended, and so does the kernel");
                     return Ending::Told { code: 0, announced: false };

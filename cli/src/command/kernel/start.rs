@@ -150,6 +150,7 @@ impl Arguments {
             launcher: launcher(),
             signals: true,
             ports: bound.ports(),
+            ready: None,
             history: Some(
                 self.history
                     .of_kernel(connection.file.kernel_name.as_deref()),
