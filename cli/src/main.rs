@@ -12,6 +12,7 @@ mod notebook;
 mod open_files;
 mod run;
 mod standard;
+mod terminal;
 
 use std::io;
 use std::process::ExitCode;

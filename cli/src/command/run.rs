@@ -13,10 +13,10 @@ use crate::exit::Exit;
 use crate::log::Log;
 use crate::notebook::Notebook;
 use crate::run::{
-    Answers, JsonLines, Report, RunEnd, Runner, Source, SourceKind, Stops, Summary, Terminal,
-    Wishes,
+    JsonLines, Person, Report, RunEnd, Runner, Source, SourceKind, Stops, Summary, Wishes,
 };
 use crate::standard::{self, Kept};
+use crate::terminal::Answers;
 
 /// `perilune run`
 #[derive(Debug, Args)]
@@ -114,7 +114,7 @@ impl Arguments {
         let mut report: Box<dyn Report> = if self.json {
             Box::new(JsonLines::begin(&kept.stdout, &source.name, code_cells)?)
         } else {
-            Box::new(Terminal::begin(kept, source.name.clone(), source.kind))
+            Box::new(Person::begin(kept, source.name.clone(), source.kind))
         };
         let wishes = Wishes {
             allow_errors: self.allow_errors,
@@ -130,7 +130,14 @@ impl Arguments {
 
         let stops = Stops::listen()?;
         let notebook = &mut source.notebook;
-        let mut runner = Runner::new(&kernel, notebook, &mut *report, stops, answers, wishes);
+        let mut runner = Runner::new(
+            kernel.client(),
+            notebook,
+            &mut *report,
+            stops,
+            answers,
+            wishes,
+        );
         let result = runner.run().await;
         let not_run = code_cells - runner.reached();
 

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{overwriting, split_lines};
-use crate::embedded::event::{CellError, Display, Event, Object, StreamName, StreamText};
+use perilune_client::event::{CellError, Display, Event, Object, StreamName, StreamText};
 
 /// What a cell leaves in its notebook, kept as a front end keeps it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,7 +35,7 @@ impl Outputs {
     /// other cells.
     pub fn take(&mut self, event: &Event) {
         match event {
-            Event::Started(count) => self.execution_count = Some(*count),
+            Event::Started(input) => self.execution_count = Some(input.execution_count),
             Event::Stream(stream) => self.write(stream),
             Event::Display(display) => self.push(Output::Display {
                 data: display.data.clone(),
@@ -167,7 +167,7 @@ fn on_disk(data: &Object) -> Object {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::event::{ExecuteResult, Transient};
+    use perilune_client::event::{ExecuteInput, ExecuteResult, Transient};
 
     fn stream(name: StreamName, text: &str) -> Event {
         Event::Stream(StreamText {
@@ -267,7 +267,11 @@ mod tests {
             data,
             metadata: Object::new(),
         };
-        let left = outputs(&[Event::Started(3), Event::Result(result)]);
+        let started = Event::Started(ExecuteInput {
+            execution_count: 3,
+            code: String::new(),
+        });
+        let left = outputs(&[started, Event::Result(result)]);
         assert_eq!(left.execution_count(), Some(3));
         assert_eq!(
             left.to_json(),

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{Notebook, NotebookError, Outputs};
-use crate::embedded::event::{Event, StreamName, StreamText};
+use perilune_client::event::{Event, ExecuteInput, StreamName, StreamText};
 
 const OLD: &str = r##"{
  "metadata": {"z": 1, "a": {"kept": [1.50, null]}, "kernelspec": {"name": "lua", "language": "lua"}},
@@ -37,7 +37,10 @@ fn only_what_running_changes_is_changed() {
     let mut notebook = Notebook::parse(OLD.as_bytes()).unwrap();
     notebook.clear_outputs();
     let mut outputs = Outputs::default();
-    outputs.take(&Event::Started(1));
+    outputs.take(&Event::Started(ExecuteInput {
+        execution_count: 1,
+        code: String::new(),
+    }));
     outputs.take(&Event::Stream(StreamText {
         name: StreamName::Stdout,
         text: "x\ny".into(),

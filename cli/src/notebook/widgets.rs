@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::embedded::event::{Object, WidgetChange};
+use perilune_client::event::{Object, WidgetChange};
 
 /// What widgets' states are kept by in a notebook's `metadata.widgets`.
 pub(super) const MIME: &str = "application/vnd.jupyter.widget-state+json";

@@ -1,11 +1,12 @@
 use std::fs::File;
 use std::io::{self, Write};
+use std::time::Duration;
 
+use perilune_client::Question;
+use perilune_client::event::{Display, Event};
 use serde_json::{Value, json};
 
 use super::report::{CellSummary, Report, Summary};
-use crate::embedded::Question;
-use crate::embedded::event::{Display, Event};
 use crate::notebook::CodeCell;
 
 /// The version of the lines. It grows when a program that reads them would have to change.
@@ -93,6 +94,10 @@ impl Report for JsonLines {
 
     fn answered(&mut self) {}
 
+    fn silence(&mut self, _since: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
     fn cell_ends(&mut self, cell: &CodeCell, end: &CellSummary) -> io::Result<()> {
         self.line(&json!({
             "event": "cell_finished",
@@ -116,6 +121,6 @@ impl Report for JsonLines {
     }
 }
 
-fn milliseconds(duration: std::time::Duration) -> u64 {
+fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

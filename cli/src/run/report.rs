@@ -2,8 +2,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::embedded::Question;
-use crate::embedded::event::Event;
+use perilune_client::Question;
+use perilune_client::event::Event;
+
 use crate::exit::Exit;
 use crate::notebook::CodeCell;
 
@@ -17,6 +18,8 @@ pub trait Report {
     fn question(&mut self, cell: usize, question: &Question) -> io::Result<()>;
     /// The question was answered, by a line that a terminal shows.
     fn answered(&mut self);
+    /// The kernel has said nothing for so long, not even that it lives; or it says something again.
+    fn silence(&mut self, since: Option<Duration>) -> io::Result<()>;
     /// A cell has ended.
     fn cell_ends(&mut self, cell: &CodeCell, end: &CellSummary) -> io::Result<()>;
     /// All has ended.

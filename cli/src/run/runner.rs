@@ -2,13 +2,13 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use perilune_client::event::{CellError, Event};
+use perilune_client::{Client, Notice, Question};
 
-use super::answers::{Answers, Hidden};
 use super::report::{CellEnd, CellSummary, Report, RunEnd};
 use super::stop::{Stop, Stops};
-use crate::embedded::event::Event;
-use crate::embedded::{EmbeddedKernel, Notice, Question};
 use crate::notebook::{CodeCell, Notebook, Outputs, Widgets};
+use crate::terminal::{Answers, Hidden};
 
 /// How long an interrupted cell has to stop, before the run ends without it.
 const GRACE: Duration = Duration::from_secs(5);
@@ -28,7 +28,7 @@ pub struct Wishes {
 
 /// Runs the cells of a notebook one after the other.
 pub struct Runner<'a> {
-    kernel: &'a EmbeddedKernel,
+    kernel: &'a Client,
     notebook: &'a mut Notebook,
     report: &'a mut dyn Report,
     stops: Stops,
@@ -63,7 +63,7 @@ struct Turn {
 impl<'a> Runner<'a> {
     /// Gets ready to run.
     pub fn new(
-        kernel: &'a EmbeddedKernel,
+        kernel: &'a Client,
         notebook: &'a mut Notebook,
         report: &'a mut dyn Report,
         stops: Stops,
@@ -232,8 +232,8 @@ impl<'a> Runner<'a> {
         match notice {
             Notice::Event(request, event) => {
                 if request == turn.request {
-                    match event {
-                        Event::Started(count) => turn.execution_count = Some(count),
+                    match &event {
+                        Event::Started(input) => turn.execution_count = Some(input.execution_count),
                         Event::Error(_) => turn.failed = true,
                         _ => {}
                     }
@@ -247,6 +247,9 @@ impl<'a> Runner<'a> {
                 }
             }
             Notice::Idle(request) => turn.idle |= request == turn.request,
+            Notice::Busy(_) | Notice::Ending { .. } => {}
+            Notice::Silent(since) => self.report.silence(Some(since))?,
+            Notice::Awake => self.report.silence(None)?,
             Notice::Reply(request, reply) => {
                 if request != turn.request {
                     return Ok(());
@@ -259,6 +262,10 @@ impl<'a> Runner<'a> {
                 }
                 // Whatever the cell asked has been settled.
                 turn.question = None;
+                if reply.was_aborted() {
+                    turn.failed = true;
+                    self.take_event(&request, &Event::Error(not_run()))?;
+                }
                 if let Some(error) = reply.error().filter(|_| !turn.failed) {
                     turn.failed = true;
                     self.take_event(&request, &Event::Error(error.clone()))?;
@@ -292,6 +299,15 @@ impl<'a> Runner<'a> {
             outputs.take(event);
         }
         self.report.event(cell, event)
+    }
+}
+
+/// What is told of a cell that its kernel did not want to run.
+fn not_run() -> CellError {
+    CellError {
+        ename: "Aborted".to_owned(),
+        evalue: "not run, because one that was sent before it failed or was interrupted".to_owned(),
+        traceback: Vec::new(),
     }
 }
 

@@ -1,1 +1,16 @@
 //! A kernel's client: asks, and hears, over ZeroMQ or within the process.
+//!
+//! One [`Client`] for every front end of ours. What a kernel says comes as [`Notice`]s, the same
+//! for a kernel in this process, for a daemon, and for a kernel of another language: it is plain
+//! Jupyter. Everything that waits has a limit.
+
+pub mod event;
+
+mod client;
+mod connection;
+mod error;
+mod notice;
+
+pub use client::{Client, KernelInfo};
+pub use error::ClientError;
+pub use notice::{Notice, Question, Reply};

@@ -1,3 +1,5 @@
+//! What a cell does, as its front end must know it.
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -7,8 +9,8 @@ pub type Object = Map<String, Value>;
 /// What a cell does that its front end must know: the content of one iopub message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The kernel began with it, under this number.
-    Started(u64),
+    /// The kernel began with it.
+    Started(ExecuteInput),
     /// It wrote something.
     Stream(StreamText),
     /// It showed something.
@@ -24,6 +26,17 @@ pub enum Event {
         /// Not at once.
         wait: bool,
     },
+}
+
+/// The content of `execute_input`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecuteInput {
+    /// The cell's number.
+    #[serde(default)]
+    pub execution_count: u64,
+    /// What is run.
+    #[serde(default)]
+    pub code: String,
 }
 
 /// `stdout` or `stderr`.

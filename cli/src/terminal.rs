@@ -1,26 +1,29 @@
+//! What a cell does, on a terminal: shared by all that show cells to a person.
+
+mod answers;
 mod bars;
+mod extent;
 
 use std::collections::HashMap;
 use std::env;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
-use super::extent::Extent;
-use super::report::{CellSummary, Report, RunEnd, Summary};
-use super::source::SourceKind;
-use crate::embedded::Question;
-use crate::embedded::event::{CellError, Display, Event, Object, StreamName};
-use crate::notebook::CodeCell;
+use perilune_client::Question;
+use perilune_client::event::{CellError, Display, Event, Object, StreamName};
+
 use crate::standard::Kept;
 use bars::{Bars, Logged, Progress};
+use extent::Extent;
 
-/// A run as a person sees it: what is written to the streams as it is, and the text of what is
+pub use answers::{Answers, Hidden};
+
+/// Cells as a person sees them: what is written to the streams as it is, and the text of what is
 /// shown. On a terminal, updates replace what they update while that is still the last thing.
 #[derive(Debug)]
 pub struct Terminal {
     kept: &'static Kept,
-    file: String,
-    kind: SourceKind,
     /// Whether standard output is a terminal, which can be taken back what was written.
     rewrites: bool,
     colours: bool,
@@ -41,13 +44,11 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Begins to tell of a run of this file.
-    pub fn begin(kept: &'static Kept, file: String, kind: SourceKind) -> Self {
+    /// Begins at the start of a line.
+    pub fn begin(kept: &'static Kept) -> Self {
         let on_terminal = kept.stdout.is_terminal();
         Self {
             kept,
-            file,
-            kind,
             rewrites: on_terminal && kept.stderr.is_terminal() && !is_dumb(),
             colours: wants_colours(&kept.stderr),
             at_line_start: true,
@@ -207,21 +208,12 @@ impl Terminal {
         self.write_lines(StreamName::Stderr, &text)
     }
 
-    /// Rows and columns.
-    fn size(&self) -> (usize, usize) {
-        let terminals = [&self.kept.stdout, &self.kept.stderr];
-        terminals
-            .into_iter()
-            .find_map(|terminal| {
-                let size = rustix::termios::tcgetwinsize(terminal).ok()?;
-                (size.ws_col > 0).then_some((size.ws_row.into(), size.ws_col.into()))
-            })
-            .unwrap_or((24, 80))
-    }
-}
-
-impl Report for Terminal {
-    fn cell_begins(&mut self, _cell: &CodeCell) -> io::Result<()> {
+    /// A cell begins, or another one's output.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads what is written, as everywhere here.
+    pub fn cell_begins(&mut self) -> io::Result<()> {
         // What an earlier cell wrote is not this one's to clear.
         self.clear_before_next = false;
         if self.rewrites {
@@ -231,7 +223,12 @@ impl Report for Terminal {
         Ok(())
     }
 
-    fn event(&mut self, _cell: usize, event: &Event) -> io::Result<()> {
+    /// A cell does something.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads it.
+    pub fn event(&mut self, event: &Event) -> io::Result<()> {
         if let Event::Display(display) | Event::Update(display) = event
             && let Some(news) = Progress::of(display)
         {
@@ -243,8 +240,6 @@ impl Report for Terminal {
             Event::Stream(stream) => self.write(stream.name, &stream.text),
             Event::Display(display) => self.show(display),
             Event::Update(display) => self.update(display),
-            // A program's last call is no expression whose value somebody wants to see.
-            Event::Result(_) if self.kind == SourceKind::Script => Ok(()),
             Event::Result(result) => self.write_lines(StreamName::Stdout, &text_of(&result.data)),
             Event::Error(error) => self.show_error(error),
             Event::Clear { wait: true } => {
@@ -256,7 +251,12 @@ impl Report for Terminal {
         self.show_bars()
     }
 
-    fn question(&mut self, _cell: usize, question: &Question) -> io::Result<()> {
+    /// A cell asks something, and will wait for the answer.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads it.
+    pub fn question(&mut self, question: &Question) -> io::Result<()> {
         self.hide_bars()?;
         // What is piped elsewhere shall hold only what the cells wrote.
         if self.kept.stdout.is_terminal() {
@@ -266,14 +266,20 @@ impl Report for Terminal {
         }
     }
 
-    fn answered(&mut self) {
+    /// The question was answered, by a line that a terminal shows.
+    pub fn answered(&mut self) {
         if io::stdin().is_terminal() {
             self.written.write("\n", self.size().1);
             self.at_line_start = true;
         }
     }
 
-    fn cell_ends(&mut self, _cell: &CodeCell, _end: &CellSummary) -> io::Result<()> {
+    /// A cell has ended.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads it.
+    pub fn cell_ends(&mut self) -> io::Result<()> {
         // Bars of loops that were never ended.
         self.hide_bars()?;
         for line in self.bars.end() {
@@ -282,31 +288,56 @@ impl Report for Terminal {
         Ok(())
     }
 
-    fn ends(&mut self, summary: &Summary<'_>) -> io::Result<()> {
+    /// The kernel has said nothing for so long, not even that it lives; or it says something again.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads it.
+    pub fn silence(&mut self, since: Option<Duration>) -> io::Result<()> {
+        match since {
+            Some(since) => self.say(&format!(
+                "perilune: the kernel has not answered for {} s: it is stopped, or the machine is \
+                 very busy",
+                since.as_secs()
+            )),
+            None => self.say("perilune: the kernel answers again"),
+        }
+    }
+
+    /// Nothing more will be written; a shell's prompt shall have a line of its own.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads it.
+    pub fn ends(&mut self) -> io::Result<()> {
         if self.rewrites {
             self.begin_line(StreamName::Stdout)?;
         }
-        let cell = |count: Option<u64>| match count {
-            Some(count) if self.kind == SourceKind::Notebook => format!(": cell[{count}]"),
-            _ => String::new(),
-        };
-        let what = match summary.end {
-            RunEnd::Completed | RunEnd::Exited => return Ok(()),
-            // The traceback has said it all.
-            RunEnd::Failed(_) if self.kind != SourceKind::Notebook => return Ok(()),
-            RunEnd::Failed(count) => format!("{} failed", cell(count)),
-            RunEnd::TimedOut(count, limit) => {
-                format!("{} ran longer than {} s", cell(count), limit.as_secs_f64())
-            }
-            RunEnd::Interrupted(count) => format!("{} was interrupted", cell(count)),
-            RunEnd::Terminated => " was terminated".to_owned(),
-        };
-        let rest = match summary.not_run {
-            0 => String::new(),
-            1 => "; one cell was not run".to_owned(),
-            more => format!("; {more} cells were not run"),
-        };
-        writeln!(&self.kept.stderr, "perilune: {}{what}{rest}", self.file)
+        Ok(())
+    }
+
+    /// Says something that no cell did, on a line of its own of standard error.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads it.
+    pub fn say(&mut self, line: &str) -> io::Result<()> {
+        self.hide_bars()?;
+        self.ends()?;
+        writeln!(&self.kept.stderr, "{line}")?;
+        self.show_bars()
+    }
+
+    /// Rows and columns.
+    fn size(&self) -> (usize, usize) {
+        let terminals = [&self.kept.stdout, &self.kept.stderr];
+        terminals
+            .into_iter()
+            .find_map(|terminal| {
+                let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+                (size.ws_col > 0).then_some((size.ws_row.into(), size.ws_col.into()))
+            })
+            .unwrap_or((24, 80))
     }
 }
 

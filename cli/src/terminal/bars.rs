@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::embedded::event::Display;
+use perilune_client::event::Display;
 
 /// What the kernel describes a progress bar in (`kernel/lua/src/progress/bar.rs`).
 const MIME: &str = "application/vnd.perilune.progress+json";
