@@ -1,0 +1,65 @@
+//! Changes to the text of a file that leave all else in it as it is.
+
+use toml_edit::{DocumentMut, Item, Table, TableLike};
+
+use crate::error::ConfigError;
+use crate::key::Key;
+use crate::value::Value;
+
+/// The text with the setting in it: in place of what was there, else at the end of its section.
+///
+/// # Errors
+///
+/// When the text is no TOML, or its section is something else.
+pub fn set(text: &str, key: &Key, value: &Value) -> Result<String, ConfigError> {
+    let mut document = parse(text)?;
+    let section = document
+        .entry(key.section())
+        .or_insert_with(|| Item::Table(Table::new()));
+    let table = section
+        .as_table_like_mut()
+        .ok_or_else(|| not_a_section(key))?;
+    let new = value.to_toml();
+    match table.get_mut(key.short_name()).and_then(Item::as_value_mut) {
+        Some(present) => {
+            // A comment behind the value is part of how it is written.
+            let decor = present.decor().clone();
+            *present = new;
+            *present.decor_mut() = decor;
+        }
+        None => {
+            table.insert(key.short_name(), Item::Value(new));
+        }
+    }
+    Ok(document.to_string())
+}
+
+/// The text without the setting; none if it is not in it. A section that becomes empty stays, since
+/// there may be comments in it.
+///
+/// # Errors
+///
+/// As [`set`].
+pub fn unset(text: &str, key: &Key) -> Result<Option<String>, ConfigError> {
+    let mut document = parse(text)?;
+    let Some(section) = document.get_mut(key.section()) else {
+        return Ok(None);
+    };
+    let table: &mut dyn TableLike = section
+        .as_table_like_mut()
+        .ok_or_else(|| not_a_section(key))?;
+    let removed = table.remove(key.short_name());
+    Ok(removed.map(|_| document.to_string()))
+}
+
+fn parse(text: &str) -> Result<DocumentMut, ConfigError> {
+    text.parse()
+        .map_err(|error: toml_edit::TomlError| ConfigError::Edit(error.to_string()))
+}
+
+fn not_a_section(key: &Key) -> ConfigError {
+    let section = key.section();
+    ConfigError::Edit(format!(
+        "{section} is a section, which is written [{section}]"
+    ))
+}

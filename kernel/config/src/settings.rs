@@ -1,0 +1,68 @@
+//! Every setting, declared once.
+
+mod table;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::setting::{Count, FilePath, LogFilter, Size, choices};
+use table::settings;
+
+choices! {
+    /// How a kernel's clients reach it.
+    Transport {
+        /// TCP ports.
+        Tcp = "tcp",
+        /// Unix sockets.
+        Ipc = "ipc",
+    }
+}
+
+/// How many entries a history has at least and at most.
+pub type Entries = Count<1, 1_000_000_000>;
+/// A number of days.
+pub type Days = Count<1, 36_500>;
+
+settings! {
+    /// How a kernel runs, and where it listens.
+    kernel: Kernel {
+        /// How much memory Lua may use, for kernels and `perilune run`. Without it, as much as there is.
+        memory_limit: Option<Size> = None,
+            variable "PERILUNE_KERNEL_MEMORY_LIMIT", flag "--memory-limit", at Restart, project Lower;
+        /// The address to listen on, where a connection file is to be written. Messages are signed,
+        /// but not encrypted.
+        ip: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST),
+            variable "PERILUNE_KERNEL_IP", flag "--ip", at Restart, project No;
+        /// TCP ports or Unix sockets, where a connection file is to be written.
+        transport: Transport = Transport::Tcp,
+            variable "PERILUNE_KERNEL_TRANSPORT", flag "--transport", at Restart, project No;
+    }
+    /// What Lua finds.
+    lua: Lua {
+        /// Whether `require` finds modules in the working folder, and in a `lua_modules` in it or
+        /// above.
+        project: bool = true,
+            variable "PERILUNE_LUA_PROJECT", flag "--no-project", at Restart, project Lower;
+    }
+    /// What the program tells about itself.
+    log: Log {
+        /// How much is logged. Without it, warn; in `perilune run`, error.
+        level: Option<LogFilter> = None,
+            variable "PERILUNE_LOG", flag "--log-level", at Restart, project No;
+    }
+    /// What is remembered of what is run in all kernels.
+    history: History {
+        /// Whether a history is kept on disk. Without, it ends with the kernel.
+        enabled: bool = true,
+            variable "PERILUNE_HISTORY_ENABLED", flag "--no-history", at Restart, project Lower;
+        /// The file of it. Without it, perilune/history.sqlite in the user's state folder; an empty
+        /// one is the same as history.enabled = false.
+        file: Option<FilePath> = None,
+            variable "PERILUNE_HISTORY", flag "--history", at Restart, project No;
+        /// How many entries are kept; the oldest go first.
+        entries: Entries = Entries::of(100_000),
+            variable "PERILUNE_HISTORY_ENTRIES", flag "--history-entries", at Restart, project No;
+        /// For how many days entries are kept. Without it, without end.
+        days: Option<Days> = None,
+            variable "PERILUNE_HISTORY_DAYS", flag "--history-days", at Restart, project No;
+    }
+}
