@@ -11,6 +11,7 @@ mod log;
 mod notebook;
 mod open_files;
 mod run;
+mod settings;
 mod standard;
 mod terminal;
 

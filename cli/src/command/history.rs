@@ -7,12 +7,13 @@ mod sessions;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 use clap::{Args, Subcommand};
 use perilune_history::{Place, Store};
 use serde_json::json;
 
 use crate::exit::Exit;
+use crate::settings::{self, Flags};
 
 /// `perilune history`
 #[derive(Debug, Args)]
@@ -24,7 +25,8 @@ Kernels remember the cells that are run in them. They don't remember a cell that
 any text, ? for any character and [a-z] for one of several; case counts. A PATTERN that is the name
 of a command comes after `--`, as in `perilune history -- delete`.
 
-PERILUNE_HISTORY names another file; when it is empty, nothing is kept on disk."
+PERILUNE_HISTORY or history.file of the settings names another file; when it is empty, nothing is
+kept on disk."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -79,13 +81,18 @@ impl PathArguments {
     }
 }
 
-/// Where this user's history is.
+/// Where this user's history is, also if nothing is added to it.
 fn path() -> Result<PathBuf> {
-    let chosen = std::env::var_os(Place::VARIABLE);
-    match Place::of_this_user(chosen.as_deref()) {
+    let configuration = settings::read(&settings::sources(Flags::default())?)?;
+    let file = &configuration.settings.history.file;
+    match settings::history_place(&configuration.settings) {
         Place::File(path) => Ok(path),
-        Place::Memory if chosen.is_some() => {
-            bail!("{} is empty: no history is kept on disk", Place::VARIABLE)
+        Place::Memory if file.is_some() => {
+            let key = perilune_config::key_named("history.file").map_err(Error::msg)?;
+            bail!(
+                "history.file is empty ({}): no history is kept on disk",
+                configuration.origin(key)
+            )
         }
         Place::Memory => bail!(
             "finding the history: HOME is not set; set it, or {} to a file",

@@ -4,17 +4,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use bytesize::ByteSize;
 use clap::Args;
+use perilune_config::Size;
 use perilune_engine::LuaOptions;
 use tracing::Level;
 
 use crate::atomic_file::{self, Access};
 use crate::embedded::EmbeddedKernel;
 use crate::exit::Exit;
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::notebook::Notebook;
 use crate::run::{
     JsonLines, Person, Report, RunEnd, Runner, Source, SourceKind, Stops, Summary, Wishes,
 };
+use crate::settings::{self, Flags, SetOption};
 use crate::standard::{self, Kept};
 use crate::terminal::Answers;
 
@@ -54,6 +56,8 @@ pub struct Arguments {
     memory_limit: Option<ByteSize>,
     #[command(flatten)]
     log: Log,
+    #[command(flatten)]
+    set: SetOption,
     /// What the script finds in `arg` and `...`, after `--`
     #[arg(last = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
@@ -81,16 +85,28 @@ impl Arguments {
                 .with_context(|| format!("going to the folder {}", folder.display()))?;
         }
 
+        let flags = Flags::new(&self.set)
+            .with(
+                "--memory-limit",
+                "kernel.memory_limit",
+                self.memory_limit.map(|it| it.as_u64()),
+            )
+            .with("--log-level", "log.level", self.log.level());
+        let settings = settings::read(&settings::sources(flags)?)?.settings;
         let (descriptors, kept) = standard::take()?;
         // A person sees the errors of the cells on the same terminal.
-        self.log.start(Level::ERROR, &kept.stderr);
-        let to_bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+        log::start(&settings, Level::ERROR, &kept.stderr);
+        let to_bytes = |size: Size| usize::try_from(size.bytes()).unwrap_or(usize::MAX);
         let name = || self.file.display().to_string();
         let lua = LuaOptions {
-            memory_limit: self.memory_limit.map(to_bytes),
+            memory_limit: settings.kernel.memory_limit.map(to_bytes),
             arguments: self.arguments.clone(),
             script_name: (source.kind != SourceKind::Notebook).then(name),
-            project: std::env::current_dir().ok(),
+            project: settings
+                .lua
+                .project
+                .then(std::env::current_dir)
+                .and_then(Result::ok),
             is_program: source.kind == SourceKind::Script,
         };
         let program = (source.kind == SourceKind::Script).then(name);

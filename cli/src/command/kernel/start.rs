@@ -1,17 +1,16 @@
-use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
+use perilune_config::settings::Transport;
+use perilune_config::{Settings, Size};
 use perilune_engine::{LuaOptions, Options};
-use perilune_history::{self as history, Limits, Place};
 use perilune_transport::{BindError, TransportError, ZeroMq};
 use perilune_wire::{ConnectionFile, Endpoints, Ports, Session};
 use tracing::Level;
@@ -19,8 +18,9 @@ use tracing::Level;
 use crate::atomic_file::{self, Access};
 use crate::exit::Exit;
 use crate::jupyter::Directories;
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::open_files;
+use crate::settings::{self, Flags, SetOption};
 use crate::standard;
 
 /// `perilune kernel start`
@@ -46,6 +46,8 @@ pub struct Arguments {
     history: HistoryOptions,
     #[command(flatten)]
     log: Log,
+    #[command(flatten)]
+    set: SetOption,
 }
 
 /// What the kernel remembers of what is run in it.
@@ -56,51 +58,22 @@ struct HistoryOptions {
     no_history: bool,
     /// Where the history of all kernels is; empty to keep none on disk
     /// [default: perilune/history.sqlite in the user's state folder]
-    #[arg(long, value_name = "FILE", env = Place::VARIABLE)]
-    history: Option<OsString>,
-    /// How many entries the history keeps
+    #[arg(long, value_name = "FILE")]
+    history: Option<String>,
+    /// How many entries the history keeps [default: 100000]
     #[arg(
         long,
         value_name = "NUMBER",
-        env = "PERILUNE_HISTORY_ENTRIES",
-        default_value_t = Limits::default().entries,
-        value_parser = clap::value_parser!(u64).range(1..),
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000_000),
     )]
-    history_entries: u64,
+    history_entries: Option<u64>,
     /// For how many days the history keeps entries [default: without end]
     #[arg(
         long,
         value_name = "NUMBER",
-        env = "PERILUNE_HISTORY_DAYS",
         value_parser = clap::value_parser!(u64).range(1..=36_500),
     )]
     history_days: Option<u64>,
-}
-
-impl HistoryOptions {
-    /// For a kernel of this name that starts now.
-    fn of_kernel(&self, kernel: Option<&str>) -> history::Options {
-        let place = if self.no_history {
-            Place::Memory
-        } else {
-            Place::of_this_user(self.history.as_deref())
-        };
-        history::Options {
-            place,
-            limits: Limits {
-                entries: self.history_entries,
-                age: self
-                    .history_days
-                    .map(|days| Duration::from_secs(days * 24 * 60 * 60)),
-                ..Limits::default()
-            },
-            session: history::Session {
-                kernel: kernel.unwrap_or("lua").to_owned(),
-                folder: std::env::current_dir().unwrap_or_default(),
-                started: SystemTime::now(),
-            },
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,8 +91,46 @@ impl Arguments {
         runtime.block_on(self.serve())
     }
 
+    /// What these options set.
+    fn flags(&self) -> Flags {
+        let history = &self.history;
+        let transport = self.transport.map(|it| match it {
+            TransportChoice::Tcp => "tcp",
+            TransportChoice::Ipc => "ipc",
+        });
+        Flags::new(&self.set)
+            .with(
+                "--memory-limit",
+                "kernel.memory_limit",
+                self.memory_limit.map(|it| it.as_u64()),
+            )
+            .with("--ip", "kernel.ip", self.ip)
+            .with("--transport", "kernel.transport", transport)
+            .with(
+                "--no-project",
+                "lua.project",
+                self.no_project.then_some(false),
+            )
+            .with("--log-level", "log.level", self.log.level())
+            .with(
+                "--no-history",
+                "history.enabled",
+                history.no_history.then_some(false),
+            )
+            .with("--history", "history.file", history.history.as_ref())
+            .with(
+                "--history-entries",
+                "history.entries",
+                history.history_entries,
+            )
+            .with("--history-days", "history.days", history.history_days)
+    }
+
     async fn serve(self) -> Result<Exit> {
-        let mut connection = self.connection()?;
+        // Whoever reads the log of a front end shall see there why a kernel does not start.
+        let configuration = settings::read(&settings::sources(self.flags())?)?;
+        let settings = configuration.settings;
+        let mut connection = self.connection(&settings)?;
         let place = connection.path.display().to_string();
         let endpoints = connection.file.endpoints().with_context(|| place.clone())?;
         open_files::raise_limit();
@@ -135,12 +146,14 @@ impl Arguments {
                 _ => anyhow!("{place}: {error}"),
             })?;
         let (descriptors, kept) = standard::take()?;
-        self.log.start(Level::WARN, &kept.stderr);
+        log::start(&settings, Level::WARN, &kept.stderr);
         let options = Options {
             lua: LuaOptions {
-                memory_limit: self.memory_limit.map(to_bytes),
+                memory_limit: settings.kernel.memory_limit.map(to_bytes),
                 // A front end starts the kernel in the notebook's folder.
-                project: (!self.no_project)
+                project: settings
+                    .lua
+                    .project
                     .then(std::env::current_dir)
                     .and_then(Result::ok),
                 ..LuaOptions::default()
@@ -151,10 +164,11 @@ impl Arguments {
             signals: true,
             ports: bound.ports(),
             ready: None,
-            history: Some(
-                self.history
-                    .of_kernel(connection.file.kernel_name.as_deref()),
-            ),
+            history: Some(settings::history_options(
+                &settings,
+                connection.file.kernel_name.as_deref(),
+                std::env::current_dir().unwrap_or_default(),
+            )),
         };
         let session = Session::new(connection.file.key(), "kernel");
         let mut kernel = pin!(perilune_engine::serve(transport, session, options));
@@ -170,7 +184,7 @@ impl Arguments {
     }
 
     /// The connection to serve: the one that was given, or a new one.
-    fn connection(&self) -> Result<Connection> {
+    fn connection(&self, settings: &Settings) -> Result<Connection> {
         let path = match &self.connection_file {
             Some(path) => std::path::absolute(path)
                 .with_context(|| format!("finding the absolute path of {}", path.display()))?,
@@ -197,7 +211,7 @@ impl Arguments {
                 })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let file = self.new_connection(&path);
+                let file = new_connection(settings, &path);
                 Ok(Connection {
                     path,
                     file,
@@ -207,33 +221,33 @@ impl Arguments {
             Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
         }
     }
+}
 
-    fn new_connection(&self, path: &Path) -> ConnectionFile {
-        let endpoints = match self.transport {
-            // The name that jupyter_client gives them.
-            Some(TransportChoice::Ipc) => {
-                let prefix = path.with_extension("").to_string_lossy().into_owned() + "-ipc";
-                Endpoints::Ipc(prefix, Ports::default())
+fn new_connection(settings: &Settings, path: &Path) -> ConnectionFile {
+    let endpoints = match settings.kernel.transport {
+        // The name that jupyter_client gives them.
+        Transport::Ipc => {
+            let prefix = path.with_extension("").to_string_lossy().into_owned() + "-ipc";
+            Endpoints::Ipc(prefix, Ports::default())
+        }
+        Transport::Tcp => {
+            let ip = settings.kernel.ip;
+            if !ip.is_loopback() {
+                standard::say(&format!(
+                    "perilune: listening on {ip}: messages are signed, but not encrypted"
+                ));
             }
-            Some(TransportChoice::Tcp) | None => {
-                let ip = self.ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-                if !ip.is_loopback() {
-                    standard::say(&format!(
-                        "perilune: listening on {ip}: messages are signed, but not encrypted"
-                    ));
-                }
-                Endpoints::Tcp(ip, Ports::default())
-            }
-        };
-        let mut file = ConnectionFile::new(&endpoints);
-        file.kernel_name = Some("lua".to_owned());
-        file
-    }
+            Endpoints::Tcp(ip, Ports::default())
+        }
+    };
+    let mut file = ConnectionFile::new(&endpoints);
+    file.kernel_name = Some("lua".to_owned());
+    file
 }
 
 /// Bytes as this machine counts them; a limit beyond them is none.
-fn to_bytes(size: ByteSize) -> usize {
-    usize::try_from(size.as_u64()).unwrap_or(usize::MAX)
+fn to_bytes(size: Size) -> usize {
+    usize::try_from(size.bytes()).unwrap_or(usize::MAX)
 }
 
 /// The process that Jupyter says launched this one.
