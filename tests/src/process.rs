@@ -44,6 +44,11 @@ impl KernelProcess {
         })
     }
 
+    /// Starts a kernel there.
+    pub fn at(endpoints: Endpoints) -> Self {
+        Self::start(&|_| endpoints.clone())
+    }
+
     fn start(endpoints: &dyn Fn(&Path) -> Endpoints) -> Self {
         let directory = TempDir::new().expect("a temporary folder");
         let file = ConnectionFile::new(&endpoints(directory.path()));
