@@ -33,6 +33,14 @@ pub enum DaemonError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// There is something that cannot be logged into.
+    #[error("{path} cannot be a log: {reason}; name another file")]
+    UnusableLog {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// Another process lives under this name.
     #[error("{}", held(.path, .holder.as_ref()))]
     Held {

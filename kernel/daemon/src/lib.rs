@@ -3,6 +3,7 @@
 mod detach;
 mod error;
 mod folders;
+pub mod log;
 mod name;
 mod pid_file;
 mod private_folder;
