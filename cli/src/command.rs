@@ -6,6 +6,8 @@ mod library;
 mod run;
 mod version;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -29,6 +31,15 @@ pub enum Command {
     Run(Box<run::Arguments>),
     /// Show the version
     Version(version::Arguments),
+}
+
+/// Reads an option that says how long something may take.
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected a number of seconds above 0, such as 60 or 0.5".to_owned())
 }
 
 impl Command {

@@ -6,6 +6,7 @@ Exit codes:
   0    all went well
   1    a cell failed, the command could not do its work, or `fmt --check` found something to do
   2    the command line is wrong, or `fmt` was given what it cannot format
+  5    `kernel start`: a kernel of this name is running already
   124  a cell ran longer than --timeout
   130  interrupted with Ctrl-C
   N    a script that ends itself with os.exit(N)";
@@ -19,6 +20,8 @@ pub enum Exit {
     Failed,
     /// What was given to format is not what can be formatted.
     Unformattable,
+    /// A kernel of this name is running already.
+    AlreadyRunning,
     /// A cell ran longer than it may, as `timeout(1)` says it.
     TimedOut,
     /// Ctrl-C, as a shell says it.
@@ -46,6 +49,7 @@ impl Exit {
             Self::Success => 0,
             Self::Failed => 1,
             Self::Unformattable => 2,
+            Self::AlreadyRunning => 5,
             Self::TimedOut => 124,
             Self::Interrupted => 128 + 2,
             Self::Terminated => 128 + 15,

@@ -93,7 +93,10 @@ pub fn history_place(settings: &Settings) -> Place {
     let file = settings.history.file.as_ref();
     let file: Option<OsString> = file.map(|file| match file.is_empty() {
         true => OsString::new(),
-        false => file.path().into_os_string(),
+        // A daemon is in another folder by the time it is opened.
+        false => std::path::absolute(file.path())
+            .unwrap_or_else(|_| file.path())
+            .into_os_string(),
     });
     Place::of_this_user(file.as_deref())
 }

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 /// `perilune kernel ...`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start the kernel in the foreground
+    /// Start a kernel: in the foreground, or as a daemon
     Start(Box<start::Arguments>),
     /// Tell Jupyter about this kernel: write its kernelspec
     Install(install::Arguments),

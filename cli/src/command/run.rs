@@ -43,7 +43,7 @@ pub struct Arguments {
     #[arg(long)]
     allow_errors: bool,
     /// Interrupt a cell that runs longer, and end the run
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = super::seconds)]
     timeout: Option<Duration>,
     /// Let no cell ask for input
     #[arg(long)]
@@ -61,14 +61,6 @@ pub struct Arguments {
     /// What the script finds in `arg` and `...`, after `--`
     #[arg(last = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "expected a number of seconds above 0, such as 60 or 0.5".to_owned())
 }
 
 impl Arguments {

@@ -1,15 +1,16 @@
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
+use nix::dir::Dir;
 use nix::fcntl::{OFlag, open};
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, chdir, dup2_stdin, fork, pipe2, setsid};
+use nix::unistd::{ForkResult, chdir, close, dup2_stdin, fork, pipe2, setsid};
 
 use crate::error::DaemonError;
+use crate::readiness::{News, Readiness};
 
 /// On which side of the fork a caller finds itself.
 pub enum Side {
@@ -19,27 +20,6 @@ pub enum Side {
     Daemon(Readiness),
 }
 
-/// The daemon's end of the pipe to whoever started it.
-#[derive(Debug)]
-pub struct Readiness(File);
-
-/// The starter's end of the pipe from the daemon.
-#[derive(Debug)]
-pub struct News(File);
-
-/// How a start went.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Start {
-    /// The daemon serves, and says this of itself.
-    Ready(String),
-    /// The daemon could not start, for this reason.
-    Failed(String),
-    /// The daemon ended without a word.
-    Silent,
-}
-
-const READY: u8 = b'+';
-const FAILED: u8 = b'-';
 /// Files that the daemon makes are its owner's to write and its group's to read.
 const UMASK: Mode = Mode::S_IWGRP.union(Mode::S_IRWXO);
 
@@ -47,9 +27,11 @@ const UMASK: Mode = Mode::S_IWGRP.union(Mode::S_IRWXO);
 /// gets one (daemon(7), "SysV Daemons").
 ///
 /// The daemon is no session's leader, so that no terminal it opens becomes its own; its working
-/// folder is `/`, its umask 027, its standard input /dev/null; SIGHUP is ignored. Its standard output
-/// and error are those of the starter: whoever has a log puts it in their place, and must, since a
-/// shell's pipeline waits for all who hold its end.
+/// folder is `/`, its umask 027, its standard input /dev/null; no signal is blocked, and none but
+/// SIGHUP and SIGPIPE is ignored, whatever the starter inherited. All other descriptors are closed
+/// but standard output and error, which are still those of the starter: what goes wrong early is
+/// seen there. Whoever has a log puts it in their place, and must, since a shell's pipeline waits
+/// for all who hold its end.
 ///
 /// # Errors
 ///
@@ -58,7 +40,7 @@ const UMASK: Mode = Mode::S_IWGRP.union(Mode::S_IRWXO);
 /// # Safety
 ///
 /// The process must have one thread: the daemon has no other, and what another held stays locked
-/// there for ever.
+/// there for ever. Nothing in it may own a descriptor beside the standard three.
 pub unsafe fn detach() -> Result<Side, DaemonError> {
     let (news, readiness) = pipe2(OFlag::O_CLOEXEC).map_err(system("making a pipe to"))?;
     // SAFETY: there is no other thread, as the caller vouches.
@@ -72,7 +54,7 @@ pub unsafe fn detach() -> Result<Side, DaemonError> {
                 }
             };
             match ended {
-                WaitStatus::Exited(_, 0) => Ok(Side::Starter(News(news.into()))),
+                WaitStatus::Exited(_, 0) => Ok(Side::Starter(News::new(news))),
                 WaitStatus::Exited(_, code) => {
                     Err(system("detaching")(io::Error::from_raw_os_error(code)))
                 }
@@ -81,18 +63,14 @@ pub unsafe fn detach() -> Result<Side, DaemonError> {
         }
         ForkResult::Child => {
             drop(news);
-            match leave_session() {
+            match leave_session(&readiness) {
                 Ok(()) => {}
                 Err(error) => exit(error as i32),
             }
             // SAFETY: the child of a process with one thread has one thread.
             match unsafe { fork() } {
                 Ok(ForkResult::Parent { .. }) => exit(0),
-                Ok(ForkResult::Child) => {
-                    // What is left here is the same for every process, and does not fail.
-                    umask(UMASK);
-                    Ok(Side::Daemon(Readiness(readiness.into())))
-                }
+                Ok(ForkResult::Child) => Ok(Side::Daemon(Readiness::new(readiness))),
                 Err(error) => exit(error as i32),
             }
         }
@@ -103,53 +81,65 @@ fn system<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> DaemonErr
     DaemonError::system(what, Path::new("the daemon"))
 }
 
-fn leave_session() -> nix::Result<()> {
+fn leave_session(readiness: &OwnedFd) -> nix::Result<()> {
     setsid()?;
-    // The end of the session's leader, which comes in a moment, is a hang-up for all in it.
-    // SAFETY: to ignore a signal runs nobody's code.
-    unsafe { signal(Signal::SIGHUP, SigHandler::SigIgn) }?;
+    forget_signals()?;
     chdir("/")?;
-    let null: OwnedFd = open("/dev/null", OFlag::O_RDONLY, Mode::empty())?;
+    umask(UMASK);
+    close_all_but(readiness.as_raw_fd())?;
+    let null = open(
+        "/dev/null",
+        OFlag::O_RDONLY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?;
     dup2_stdin(null.as_fd())
+}
+
+/// What was blocked or ignored by whoever started us: a shell ignores SIGINT for what it runs in the
+/// background, and who ignores SIGCHLD never hears of its children's end.
+fn forget_signals() -> nix::Result<()> {
+    for known in Signal::iterator() {
+        let handler = match known {
+            // The end of the session's leader, which comes in a moment, is a hang-up for all in it.
+            Signal::SIGHUP => SigHandler::SigIgn,
+            // Nobody can handle the first two; Rust's runtime sees to the others from its start.
+            Signal::SIGKILL
+            | Signal::SIGSTOP
+            | Signal::SIGPIPE
+            | Signal::SIGSEGV
+            | Signal::SIGBUS => continue,
+            _ => SigHandler::SigDfl,
+        };
+        // SAFETY: neither to ignore a signal nor its default runs anybody's code.
+        unsafe { signal(known, handler) }?;
+    }
+    SigSet::empty().thread_set_mask()
+}
+
+/// Closes what whoever started us left open. Not by `close_range(2)`, which sandboxes that do not
+/// know it refuse.
+fn close_all_but(kept: RawFd) -> nix::Result<()> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let mut folder = Dir::open("/dev/fd", flags, Mode::empty())?;
+    let own = folder.as_fd().as_raw_fd();
+    let mut leaked = Vec::new();
+    for entry in folder.iter() {
+        let name = entry?
+            .file_name()
+            .to_str()
+            .ok()
+            .and_then(|name| name.parse::<RawFd>().ok());
+        leaked.extend(name.filter(|fd| *fd > 2 && *fd != own && *fd != kept));
+    }
+    for fd in leaked {
+        // It is closed even when the system has something to say about it.
+        let _ = close(fd);
+    }
+    Ok(())
 }
 
 /// Ends the process between two forks, without running what the starter will run at its own end.
 fn exit(code: i32) -> ! {
     // SAFETY: it does not return, and touches nothing of this process's.
     unsafe { nix::libc::_exit(code) }
-}
-
-impl Readiness {
-    /// Tells the starter that all is well, and a line about it. Who started us may have gone since.
-    pub fn ready(self, about: &str) {
-        self.tell(READY, about);
-    }
-
-    /// Tells the starter why it could not be done.
-    pub fn failed(self, why: &str) {
-        self.tell(FAILED, why);
-    }
-
-    fn tell(mut self, kind: u8, text: &str) {
-        let message = [&[kind], text.as_bytes()].concat();
-        let _ = self.0.write_all(&message);
-    }
-}
-
-impl News {
-    /// Waits until the daemon has said how it fares, or has ended.
-    ///
-    /// # Errors
-    ///
-    /// When the pipe cannot be read.
-    pub fn wait(mut self) -> io::Result<Start> {
-        let mut message = Vec::new();
-        self.0.read_to_end(&mut message)?;
-        let text = |rest: &[u8]| String::from_utf8_lossy(rest).into_owned();
-        Ok(match message.split_first() {
-            Some((&READY, rest)) => Start::Ready(text(rest)),
-            Some((_, rest)) => Start::Failed(text(rest)),
-            None => Start::Silent,
-        })
-    }
 }

@@ -8,15 +8,17 @@ mod name;
 mod pid_file;
 mod private_folder;
 mod process;
+mod readiness;
 mod record;
 mod registry;
 
-pub use detach::{News, Readiness, Side, Start, detach};
+pub use detach::{Side, detach};
 pub use error::DaemonError;
 pub use folders::Folders;
 pub use name::{Name, NameError};
 pub use pid_file::Standing;
 pub use private_folder::PrivateFolder;
 pub use process::ProcessIdentity;
+pub use readiness::{News, Readiness, Start};
 pub use record::Record;
 pub use registry::{Entry, Predecessor, Registration, Registry};

@@ -80,6 +80,24 @@ impl PrivateFolder {
         &self.path
     }
 
+    /// Opens a file in it to write at its end, without following a link; one that is made is its
+    /// owner's alone.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, as on a full disk or where a link is in its place.
+    pub fn append(&self, name: &str) -> Result<File, DaemonError> {
+        let flags = OFlag::O_WRONLY
+            | OFlag::O_APPEND
+            | OFlag::O_CREAT
+            | OFlag::O_NOFOLLOW
+            | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        openat(self.folder.as_fd(), name, flags, mode)
+            .map(File::from)
+            .map_err(DaemonError::system("opening", &self.path.join(name)))
+    }
+
     /// Opens a file in it, without following a link; one that is made is its owner's alone.
     pub(crate) fn open_file(&self, name: &str, missing: Missing) -> io::Result<File> {
         let more = match missing {

@@ -23,6 +23,8 @@ pub struct Record {
     pub version: String,
     /// How to reach it.
     pub connection_file: PathBuf,
+    /// Whether the kernel made that file, so that it goes with the kernel.
+    pub owns_connection_file: bool,
     /// Its log, if it writes one.
     pub log: Option<PathBuf>,
     /// Where its journal, its state and its dumps are.

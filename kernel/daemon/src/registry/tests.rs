@@ -27,6 +27,7 @@ fn record_of(text: &str) -> Record {
         started: Utc::now(),
         version: "0.1.0".to_owned(),
         connection_file: "/run/kernel.json".into(),
+        owns_connection_file: true,
         log: Some("/state/kernel.log".into()),
         folder: "/state".into(),
         arguments: vec!["kernel".to_owned(), "start".to_owned()],

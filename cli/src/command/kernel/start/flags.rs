@@ -1,0 +1,67 @@
+use clap::Args;
+
+use super::Arguments;
+use crate::settings::Flags;
+
+/// What the kernel remembers of what is run in it.
+#[derive(Debug, Args)]
+pub struct HistoryOptions {
+    /// Keep no history on disk, whatever else is said: it ends with the kernel
+    #[arg(long)]
+    no_history: bool,
+    /// Where the history of all kernels is; empty to keep none on disk
+    /// [default: perilune/history.sqlite in the user's state folder]
+    #[arg(long, value_name = "FILE")]
+    history: Option<String>,
+    /// How many entries the history keeps [default: 100000]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000_000),
+    )]
+    history_entries: Option<u64>,
+    /// For how many days the history keeps entries [default: without end]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u64).range(1..=36_500),
+    )]
+    history_days: Option<u64>,
+}
+
+impl Arguments {
+    /// What these options set.
+    pub fn flags(&self) -> Flags {
+        let history = &self.history;
+        Flags::new(&self.set)
+            .with(
+                "--memory-limit",
+                "kernel.memory_limit",
+                self.memory_limit.map(|it| it.as_u64()),
+            )
+            .with("--ip", "kernel.ip", self.connection.ip)
+            .with(
+                "--transport",
+                "kernel.transport",
+                self.connection.transport(),
+            )
+            .with(
+                "--no-project",
+                "lua.project",
+                self.no_project.then_some(false),
+            )
+            .with("--log-level", "log.level", self.log.level())
+            .with(
+                "--no-history",
+                "history.enabled",
+                history.no_history.then_some(false),
+            )
+            .with("--history", "history.file", history.history.as_ref())
+            .with(
+                "--history-entries",
+                "history.entries",
+                history.history_entries,
+            )
+            .with("--history-days", "history.days", history.history_days)
+    }
+}

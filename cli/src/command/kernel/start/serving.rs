@@ -1,0 +1,127 @@
+use anyhow::{Context, Result};
+use perilune_config::Size;
+use perilune_daemon::Record;
+use perilune_engine::{LuaOptions, Options};
+use perilune_wire::Session;
+use tokio::sync::oneshot;
+use tracing::Level;
+
+use super::Arguments;
+use super::registration::Launch;
+use crate::exit::Exit;
+use crate::log;
+use crate::open_files;
+use crate::settings;
+use crate::standard;
+
+/// Serves a kernel to its end. `ready` is called when it answers, Lua and all.
+///
+/// # Errors
+///
+/// When it cannot start, and when it cannot go on.
+pub fn serve(arguments: &Arguments, launch: &Launch, ready: impl FnOnce(&Record)) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the I/O runtime")?;
+    runtime.block_on(serve_here(arguments, launch, ready))
+}
+
+async fn serve_here(
+    arguments: &Arguments,
+    launch: &Launch,
+    ready: impl FnOnce(&Record),
+) -> Result<Exit> {
+    let settings = &launch.settings;
+    let path = arguments.connection.path(launch.name.as_ref())?;
+    // A name that the user gave is taken before anything else is touched.
+    let named = match &launch.name {
+        Some(_) => launch.register(&path)?,
+        None => None,
+    };
+    let mut connection = arguments
+        .connection
+        .connection(path, launch.name.as_ref(), settings)?;
+    open_files::raise_limit();
+    let (transport, bound) = connection.bind()?;
+    if let (true, Some(registration)) = (launch.daemon, &named) {
+        super::detachment::open_log(registration.name())?;
+    }
+    let (descriptors, kept) = standard::take()?;
+    let usual = if launch.daemon {
+        Level::INFO
+    } else {
+        Level::WARN
+    };
+    log::start(settings, usual, &kept.stderr);
+    let registration = match named {
+        None => launch.register(&connection.path)?,
+        named => named,
+    };
+    let (answers, answering) = oneshot::channel();
+    let options = Options {
+        lua: LuaOptions {
+            memory_limit: settings.kernel.memory_limit.map(to_bytes),
+            project: arguments.project(settings),
+            ..LuaOptions::default()
+        },
+        program: None,
+        descriptors: Some(descriptors),
+        launcher: if launch.daemon { None } else { launcher() },
+        signals: true,
+        ports: bound.ports(),
+        history: Some(settings::history_options(
+            settings,
+            connection.file.kernel_name.as_deref(),
+            std::env::current_dir().unwrap_or_default(),
+        )),
+        ready: Some(Box::new(move || {
+            let _ = answers.send(());
+        })),
+    };
+    let session = Session::new(connection.file.key(), "kernel");
+    let mut kernel = std::pin::pin!(perilune_engine::serve(transport, session, options));
+    // Whoever finds the connection file finds a kernel that answers, also to signals.
+    tokio::select! {
+        biased;
+        code = &mut kernel => return Ok(Exit::of_script(code?)),
+        () = std::future::ready(()) => {}
+    }
+    let written = connection.write(bound.ports())?;
+    if let (false, Some(written)) = (launch.daemon, &written) {
+        written.announce();
+    }
+    tracing::info!(connection_file = %connection.path.display(), "the kernel listens");
+    let record = match &registration {
+        Some(registration) => {
+            let record = launch.record(registration.name(), &connection.path, written.is_some())?;
+            match registration.write(&record) {
+                Err(error) if launch.name.is_none() => {
+                    tracing::warn!(%error, "other programs will not find this kernel by its name");
+                }
+                written => written?,
+            }
+            Some(record)
+        }
+        None => None,
+    };
+    tokio::select! {
+        code = &mut kernel => return Ok(Exit::of_script(code?)),
+        answers = answering => {
+            if let (Ok(()), Some(record)) = (answers, &record) {
+                ready(record);
+            }
+        }
+    }
+    Ok(Exit::of_script(kernel.await?))
+}
+
+/// Bytes as this machine counts them; a limit beyond them is none.
+fn to_bytes(size: Size) -> usize {
+    usize::try_from(size.bytes()).unwrap_or(usize::MAX)
+}
+
+/// The process that Jupyter says launched this one.
+fn launcher() -> Option<u32> {
+    std::env::var("JPY_PARENT_PID").ok()?.parse().ok()
+}
