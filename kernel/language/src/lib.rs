@@ -11,7 +11,9 @@ mod comm;
 mod display;
 mod host;
 mod interrupt;
+mod state;
 
+use std::io::Write;
 use std::sync::Arc;
 
 pub use cell::{Cell, Failure, FailureKind, NextInput, Outcome};
@@ -20,6 +22,7 @@ pub use comm::{CommId, CommMessage};
 pub use display::{Display, DisplayAction, MimeBundle};
 pub use host::{Host, InputError, InputRequest, Stream};
 pub use interrupt::{Interrupt, InterruptWaiter};
+pub use state::{Loss, Losses, RestoreError, Restored, SaveError, Saved};
 
 /// What a language tells about itself, as `kernel_info_reply.language_info` wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,4 +88,32 @@ pub trait Language {
     ///
     /// The [`Failure`] of the user's own handler.
     fn comm(&mut self, message: CommMessage) -> Result<bool, Failure>;
+
+    /// Writes what the user's session holds, for [`Language::restore`] of the same language and
+    /// version. Runs no code of the user's. What cannot be saved is left out and told.
+    ///
+    /// Asks `go_on` now and then, and stops when that is false.
+    ///
+    /// # Errors
+    ///
+    /// See [`SaveError`]; what was written then is of no use.
+    fn save(
+        &mut self,
+        to: &mut dyn Write,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Saved, SaveError>;
+
+    /// Takes over a session that was saved, into one that has run nothing yet.
+    ///
+    /// `state` is trusted as code is: whoever calls has made sure that it is, byte by byte, what
+    /// [`Language::save`] has written for this user.
+    ///
+    /// # Errors
+    ///
+    /// See [`RestoreError`].
+    fn restore(
+        &mut self,
+        state: &[u8],
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Restored, RestoreError>;
 }

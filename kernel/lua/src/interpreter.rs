@@ -1,10 +1,11 @@
+use std::io::Write;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use mlua::{Lua, LuaOptions, StdLib, Value};
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Failure, Host, Interrupt, Language,
-    MimeBundle, Outcome, Snapshot, Stream,
+    MimeBundle, Outcome, RestoreError, Restored, SaveError, Saved, Snapshot, Stream,
 };
 
 use crate::cell::{self, CallError, Values, plain_code};
@@ -15,6 +16,7 @@ use crate::failure::{self, Place};
 use crate::interrupt::{self, Running, Unwinding};
 use crate::io;
 use crate::magic::{self, Clock, Reading};
+use crate::state;
 use crate::value::{Unwound, acts, bundle_of_all};
 use crate::{LuaError, Options};
 
@@ -77,6 +79,9 @@ impl Interpreter {
         crate::require::set_paths(&lua, options.project.as_deref())?;
         set_arguments(&lua, &options)?;
         crate::magic::install(&lua)?;
+        if !options.is_program {
+            state::remember_library(&lua)?;
+        }
         if let Some(limit) = options.memory_limit {
             lua.set_memory_limit(limit)?;
         }
@@ -349,6 +354,23 @@ impl Language for Interpreter {
     fn is_complete(&mut self, code: &str) -> Completeness {
         let _running = self.begin();
         code::is_complete(&self.lua, code)
+    }
+
+    fn save(
+        &mut self,
+        to: &mut dyn Write,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Saved, SaveError> {
+        let limit = self.options.memory_limit;
+        state::save(&self.lua, &self.context, limit, to, go_on)
+    }
+
+    fn restore(
+        &mut self,
+        state: &[u8],
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Restored, RestoreError> {
+        state::restore(&self.lua, &self.context, state, go_on)
     }
 
     fn comm(&mut self, message: CommMessage) -> Result<bool, Failure> {

@@ -73,6 +73,7 @@ mod perilune;
 mod plot;
 mod progress;
 mod require;
+mod state;
 mod syntax;
 mod value;
 mod widgets;

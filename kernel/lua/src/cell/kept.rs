@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::ffi::{CStr, c_int};
 
-use mlua::{Lua, Value, ffi};
+use mlua::{Function, Lua, Table, Value, ffi};
 
 use crate::context::Context;
 use crate::native;
@@ -33,6 +33,11 @@ impl Kept {
     /// Forgets all of them. What shares one has it still.
     pub(crate) fn clear(&mut self) {
         self.locals.clear();
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, KeptLocal)> {
+        let locals = self.locals.iter();
+        locals.map(|(name, local)| (name.as_str(), *local))
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -82,7 +87,7 @@ pub(super) unsafe fn push_keep(state: *mut ffi::lua_State) {
 /// # Safety
 ///
 /// May raise a memory error; needs room for two values.
-pub(super) unsafe fn push_closure(state: *mut ffi::lua_State, name: &str) {
+pub(crate) unsafe fn push_closure(state: *mut ffi::lua_State, name: &str) {
     // SAFETY: the name's bytes are copied.
     unsafe {
         ffi::lua_getfield(state, ffi::LUA_REGISTRYINDEX, CLOSURES.as_ptr());
@@ -90,6 +95,38 @@ pub(super) unsafe fn push_closure(state: *mut ffi::lua_State, name: &str) {
         ffi::lua_rawget(state, -2);
         ffi::lua_remove(state, -2);
     }
+}
+
+/// Pushes the function that makes a closure over a value, which is its first upvalue.
+///
+/// # Safety
+///
+/// May raise a memory error; needs room for one value.
+pub(crate) unsafe fn push_holder(state: *mut ffi::lua_State) {
+    // SAFETY: the caller has room for one value.
+    unsafe { ffi::lua_getfield(state, ffi::LUA_REGISTRYINDEX, HOLDER.as_ptr()) };
+}
+
+/// Takes over a local that is the first upvalue of a closure.
+///
+/// # Errors
+///
+/// When there is no memory left.
+pub(crate) fn remember_local(
+    lua: &Lua,
+    context: &Context,
+    name: &str,
+    closure: Function,
+    is_constant: bool,
+) -> mlua::Result<()> {
+    let closures: Table = lua.named_registry_value(&CLOSURES.to_string_lossy())?;
+    closures.raw_set(name, closure)?;
+    let local = KeptLocal {
+        upvalue: 1,
+        is_constant,
+    };
+    remember(context, name, local);
+    Ok(())
 }
 
 /// What a local of an earlier cell is now.

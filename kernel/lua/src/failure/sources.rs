@@ -106,6 +106,13 @@ impl Sources {
         }
     }
 
+    /// What the cells say, and how they were compiled where that is known to differ; the earliest
+    /// first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str, Option<&Compiled>)> {
+        let cells = self.cells.iter();
+        cells.map(|(name, source)| (name.as_str(), &*source.code, source.compiled.as_deref()))
+    }
+
     /// The cells, the latest first.
     pub(super) fn cells(&self) -> impl Iterator<Item = (&str, &str)> {
         let cells = self.cells.iter().rev();

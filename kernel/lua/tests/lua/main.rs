@@ -20,6 +20,7 @@ mod pages;
 mod patterns;
 mod plot;
 mod progress;
+mod state;
 mod tables;
 mod tracebacks;
 mod values;

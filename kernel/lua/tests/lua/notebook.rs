@@ -93,7 +93,7 @@ pub struct Notebook {
     pub lua: Interpreter,
     pub host: Arc<Recorder>,
     pub interrupt: Interrupt,
-    cells: usize,
+    pub cells: usize,
 }
 
 impl Notebook {

@@ -1,10 +1,11 @@
+use std::io::Write;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex};
 
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Display, DisplayAction, Failure,
-    FailureKind, Host, Interrupt, Language, LanguageInfo, Match, MimeBundle, Outcome, Snapshot,
-    Stream,
+    FailureKind, Host, Interrupt, Language, LanguageInfo, Match, MimeBundle, Outcome, RestoreError,
+    Restored, SaveError, Saved, Snapshot, Stream,
 };
 
 pub(super) const INFO: LanguageInfo = LanguageInfo {
@@ -144,6 +145,25 @@ impl Language for Words {
 
     fn comm(&mut self, _message: CommMessage) -> Result<bool, Failure> {
         Ok(false)
+    }
+
+    fn save(
+        &mut self,
+        to: &mut dyn Write,
+        _go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Saved, SaveError> {
+        to.write_all(self.known.join(" ").as_bytes())?;
+        Ok(Saved::default())
+    }
+
+    fn restore(
+        &mut self,
+        state: &[u8],
+        _go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Restored, RestoreError> {
+        let words = str::from_utf8(state).map_err(|_| RestoreError::Damaged("no words".into()))?;
+        self.known = words.split_whitespace().map(str::to_owned).collect();
+        Ok(Restored::default())
     }
 }
 
