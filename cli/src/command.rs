@@ -1,3 +1,4 @@
+mod config;
 mod fmt;
 mod history;
 mod kernel;
@@ -16,6 +17,9 @@ use crate::exit::Exit;
 /// What the program can do. One command is one file of the same name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at the settings, change and check them
+    #[command(subcommand)]
+    Config(config::Command),
     /// Format Lua files and the cells of notebooks
     Fmt(fmt::Arguments),
     /// Look at what was run, in all kernels, or delete of it
@@ -46,6 +50,7 @@ impl Command {
     /// Does it.
     pub fn run(self) -> Result<Exit> {
         match self {
+            Self::Config(command) => command.run(),
             Self::Fmt(arguments) => arguments.run(),
             Self::History(arguments) => arguments.run(),
             Self::Kernel(command) => command.run(),

@@ -18,6 +18,8 @@ pub enum Exit {
     Success,
     /// A cell failed, or the command could not do its work.
     Failed,
+    /// The command line is wrong, as clap says it.
+    Usage,
     /// What was given to format is not what can be formatted.
     Unformattable,
     /// A kernel of this name is running already.
@@ -48,7 +50,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Failed => 1,
-            Self::Unformattable => 2,
+            Self::Usage | Self::Unformattable => 2,
             Self::AlreadyRunning => 5,
             Self::TimedOut => 124,
             Self::Interrupted => 128 + 2,

@@ -18,27 +18,33 @@ pub(crate) enum Kind {
     Project,
 }
 
-/// Checks the text of a user's file, or of a project's, as if it were the only one.
+/// Checks the text of a user's file as if it were the only one.
 ///
 /// # Errors
 ///
 /// All that is wrong with it.
-pub fn check(path: &Path, content: &[u8], is_project: bool) -> Result<(), Problems> {
-    let kind = if is_project {
-        Kind::Project
-    } else {
-        Kind::User
+pub fn check(path: &Path, content: &[u8]) -> Result<(), Problems> {
+    check_over(&Settings::default(), path, content, Kind::User)
+}
+
+/// Checks the text of a project's file, over what the user's file says: a project may not raise
+/// what the user has limited.
+///
+/// # Errors
+///
+/// All that is wrong with it.
+pub fn check_project(user: &Settings, path: &Path, content: &[u8]) -> Result<(), Problems> {
+    check_over(user, path, content, Kind::Project)
+}
+
+fn check_over(below: &Settings, path: &Path, content: &[u8], kind: Kind) -> Result<(), Problems> {
+    let (mut settings, mut problems) = (below.clone(), Vec::new());
+    let document = Document {
+        path,
+        content,
+        kind,
     };
-    let (mut settings, mut problems) = (Settings::default(), Vec::new());
-    apply(
-        Document {
-            path,
-            content,
-            kind,
-        },
-        &mut settings,
-        &mut problems,
-    );
+    apply(document, &mut settings, &mut problems);
     if problems.is_empty() {
         Ok(())
     } else {

@@ -34,21 +34,23 @@ pub fn set(text: &str, key: &Key, value: &Value) -> Result<String, ConfigError> 
     Ok(document.to_string())
 }
 
-/// The text without the setting; none if it is not in it. A section that becomes empty stays, since
-/// there may be comments in it.
+/// The text without the setting of this name, which may be one that there is not; none if it is not
+/// in it. A section that becomes empty stays, since there may be comments in it.
 ///
 /// # Errors
 ///
-/// As [`set`].
-pub fn unset(text: &str, key: &Key) -> Result<Option<String>, ConfigError> {
+/// When the text is no TOML.
+pub fn unset(text: &str, name: &str) -> Result<Option<String>, ConfigError> {
     let mut document = parse(text)?;
-    let Some(section) = document.get_mut(key.section()) else {
-        return Ok(None);
-    };
-    let table: &mut dyn TableLike = section
-        .as_table_like_mut()
-        .ok_or_else(|| not_a_section(key))?;
-    let removed = table.remove(key.short_name());
+    let (folder, name) = name.rsplit_once('.').unwrap_or(("", name));
+    let mut table: &mut dyn TableLike = document.as_table_mut();
+    for part in folder.split('.').filter(|part| !part.is_empty()) {
+        match table.get_mut(part).and_then(Item::as_table_like_mut) {
+            Some(found) => table = found,
+            None => return Ok(None),
+        }
+    }
+    let removed = table.remove(name);
     Ok(removed.map(|_| document.to_string()))
 }
 

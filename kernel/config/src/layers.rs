@@ -99,6 +99,21 @@ impl Sources {
         )
     }
 
+    /// What the user's file says, without all else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub fn user_alone(&self) -> Result<Configuration, ConfigError> {
+        Self {
+            user: self.user.clone(),
+            project: None,
+            variables: BTreeMap::new(),
+            flags: Vec::new(),
+        }
+        .read()
+    }
+
     /// Reads them all.
     ///
     /// # Errors

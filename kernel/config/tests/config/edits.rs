@@ -6,7 +6,7 @@ fn with(text: &str, key: &str, value: &str) -> String {
 }
 
 fn without(text: &str, key: &str) -> Option<String> {
-    unset(text, key_named(key).unwrap()).unwrap()
+    unset(text, key).unwrap()
 }
 
 #[test]
@@ -56,10 +56,22 @@ fn what_is_unset_is_gone_and_the_rest_stays() {
 }
 
 #[test]
+fn what_should_never_have_been_there_can_be_taken_out() {
+    assert_eq!(without("log = 1\n", "log.level"), None);
+    assert_eq!(without("log = 1\n", "log").unwrap(), "");
+    assert_eq!(
+        without("[lgo]\nlevel = 1\n", "lgo.level").unwrap(),
+        "[lgo]\n"
+    );
+    assert_eq!(without("level = 1\n", "level").unwrap(), "");
+    assert_eq!(without("level = 1\n", ""), None);
+}
+
+#[test]
 fn what_is_no_toml_is_left_alone() {
     let key = key_named("log.level").unwrap();
     let value = key.parse("info").unwrap();
     assert!(set("[log", key, &value).is_err());
     assert!(set("log = 1", key, &value).is_err());
-    assert!(unset("log = 1", key).is_err());
+    assert!(unset("[log", "log.level").is_err());
 }

@@ -1,7 +1,7 @@
 use std::fs;
 use std::os::unix::fs::chown;
 
-use perilune_config::{KEYS, ProjectRule, Value};
+use perilune_config::{KEYS, ProjectRule, Settings, Value, check, check_project};
 
 use crate::{Here, value};
 
@@ -108,9 +108,13 @@ fn a_file_of_somebody_else_is_not_read() {
 
 #[test]
 fn a_file_may_be_checked_as_a_projects() {
-    let check = |text: &str, is_project| {
-        perilune_config::check("x.toml".as_ref(), text.as_bytes(), is_project)
-    };
-    assert!(check("kernel.ip = '::1'", false).is_ok());
-    assert!(check("kernel.ip = '::1'", true).is_err());
+    let path = "x.toml".as_ref();
+    assert!(check(path, b"kernel.ip = '::1'").is_ok());
+    assert!(check_project(&Settings::default(), path, b"kernel.ip = '::1'").is_err());
+    let user = Here::new()
+        .user("kernel.memory_limit = '1GB'")
+        .read()
+        .settings;
+    assert!(check_project(&user, path, b"kernel.memory_limit = '2GB'").is_err());
+    assert!(check_project(&user, path, b"kernel.memory_limit = '1GB'").is_ok());
 }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use perilune_config::{KEYS, Key, check, key_named, set, unset};
+use perilune_config::{KEYS, Key, Settings, check, check_project, key_named, set, unset};
 use proptest::prelude::*;
 
 /// Files that are nearly right.
@@ -46,13 +46,13 @@ fn right() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_bytes_are_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = check(Path::new("x"), &bytes, false);
-        let _ = check(Path::new("x"), &bytes, true);
+        let _ = check(Path::new("x"), &bytes);
+        let _ = check_project(&Settings::default(), Path::new("x"), &bytes);
     }
 
     #[test]
     fn no_file_is_a_panic_and_every_problem_has_its_place(text in nearly()) {
-        if let Err(problems) = check(Path::new("x"), text.as_bytes(), false) {
+        if let Err(problems) = check(Path::new("x"), text.as_bytes()) {
             prop_assert!(!problems.0.is_empty());
             for problem in problems.0 {
                 let line = problem.to_string();
@@ -67,7 +67,7 @@ proptest! {
     fn what_is_set_is_read_back(key in prop::sample::select(KEYS), text in "\\PC{0,12}|[0-9]{1,5}(MB|d|s|ms|)|info|none|true|/x") {
         if let Ok(value) = key.parse(&text) {
             let file = set("# here\n", &key, &value);
-            let relative = check(Path::new("x"), file.unwrap().as_bytes(), false);
+            let relative = check(Path::new("x"), file.unwrap().as_bytes());
             // A path of a file is absolute, and one of a command line need not be.
             prop_assert!(relative.is_ok() || (key.expected)().contains("a path"), "{relative:?}");
             prop_assert_eq!(key.parse(&value.to_string()).unwrap(), value);
@@ -76,17 +76,18 @@ proptest! {
 
     #[test]
     fn a_change_keeps_what_is_valid_valid(text in right(), key in prop::sample::select(KEYS)) {
-        prop_assert!(check(Path::new("x"), text.as_bytes(), false).is_ok(), "{text}");
+        prop_assert!(check(Path::new("x"), text.as_bytes()).is_ok(), "{text}");
         let value = (key.default)();
         let changed = set(&text, &key, &value).unwrap();
-        prop_assert!(check(Path::new("x"), changed.as_bytes(), false).is_ok(), "{changed}");
-        let gone = unset(&changed, &key).unwrap().unwrap();
-        prop_assert!(check(Path::new("x"), gone.as_bytes(), false).is_ok(), "{gone}");
-        prop_assert_eq!(unset(&gone, &key).unwrap(), None);
+        prop_assert!(check(Path::new("x"), changed.as_bytes()).is_ok(), "{changed}");
+        let gone = unset(&changed, key.name).unwrap().unwrap();
+        prop_assert!(check(Path::new("x"), gone.as_bytes()).is_ok(), "{gone}");
+        prop_assert_eq!(unset(&gone, key.name).unwrap(), None);
     }
 
     #[test]
     fn no_name_is_a_panic(name in "\\PC{0,40}") {
         let _ = key_named(&name);
+        let _ = unset("[log]\nlevel = 1", &name);
     }
 }

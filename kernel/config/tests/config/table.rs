@@ -67,3 +67,39 @@ fn values_are_shown_in_the_unit_that_says_them_whole() {
         assert_eq!(shown("kernel.memory_limit", given), text(then));
     }
 }
+
+#[test]
+fn the_manual_says_what_the_table_says() {
+    let manual = include_str!("../../../../docs/configuration.md");
+    let (_, rest) = manual
+        .split_once("<!-- perilune config info --markdown -->\n\n")
+        .unwrap();
+    let (table, _) = rest.split_once("\n<!-- end -->").unwrap();
+    assert!(
+        table == perilune_config::markdown(),
+        "docs/configuration.md needs what `perilune config info --markdown` prints"
+    );
+}
+
+#[test]
+fn the_template_of_a_file_sets_nothing_and_is_valid_also_without_its_comments() {
+    for is_project in [false, true] {
+        let template = perilune_config::template(is_project);
+        let check = |text: &str| match is_project {
+            true => {
+                perilune_config::check_project(&Settings::default(), "x".as_ref(), text.as_bytes())
+            }
+            false => perilune_config::check("x".as_ref(), text.as_bytes()),
+        };
+        assert_eq!(check(&template), Ok(()));
+        // What is behind `#` at once is a setting, and behind a space words.
+        let set: Vec<&str> = template
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(setting) if !setting.starts_with(' ') => setting,
+                _ => line,
+            })
+            .collect();
+        assert_eq!(check(&set.join("\n")), Ok(()));
+    }
+}
