@@ -47,6 +47,8 @@ pub struct Reply {
     payload: Vec<Payload>,
     #[serde(flatten)]
     error: Option<CellError>,
+    #[serde(skip)]
+    content: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +59,17 @@ struct Payload {
 }
 
 impl Reply {
+    fn read(message: &Message) -> Result<Self, WireError> {
+        let mut reply = message.content::<Self>()?;
+        reply.content = message.content()?;
+        Ok(reply)
+    }
+
+    /// All it says.
+    pub fn content(&self) -> &Value {
+        &self.content
+    }
+
     /// Why the request failed, if it did.
     pub fn error(&self) -> Option<&CellError> {
         self.error.as_ref().filter(|_| self.status == "error")
@@ -171,7 +184,7 @@ impl Notice {
                 question.request = parent();
                 Some(Self::Question(question))
             }
-            (Source::Shell, _) => Some(Self::Reply(parent(), message.content::<Reply>()?)),
+            (Source::Shell, _) => Some(Self::Reply(parent(), Reply::read(message)?)),
             _ => None,
         })
     }

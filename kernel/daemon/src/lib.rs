@@ -3,6 +3,7 @@
 mod detach;
 mod error;
 mod folders;
+mod handle;
 pub mod log;
 mod name;
 mod pid_file;
@@ -15,6 +16,7 @@ mod registry;
 pub use detach::{Side, detach};
 pub use error::DaemonError;
 pub use folders::Folders;
+pub use handle::{Ask, ProcessHandle};
 pub use name::{Name, NameError};
 pub use pid_file::Standing;
 pub use private_folder::PrivateFolder;

@@ -29,6 +29,16 @@ impl ProcessIdentity {
         }
     }
 
+    /// The process that has this number now, if one has.
+    pub fn of(pid: u32) -> Option<Self> {
+        let identity = Self {
+            pid,
+            started: start_of(pid),
+            boot: boot(),
+        };
+        identity.is_alive().then_some(identity)
+    }
+
     /// Whether this process, and not another of the same number, lives now.
     pub fn is_alive(&self) -> bool {
         if self.boot.is_some() && self.boot != boot() {
