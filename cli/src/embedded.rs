@@ -45,7 +45,7 @@ impl EmbeddedKernel {
             program,
             descriptors: Some(descriptors),
             // Signals are the command line's.
-            signals: false,
+            signals: None,
             ..Options::default()
         };
         let serve = move || {

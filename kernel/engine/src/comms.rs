@@ -37,6 +37,11 @@ impl Comms {
         self.0.get(id)?.cell.clone()
     }
 
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The open comms, all or those of one target.
     pub(crate) fn list(&self, target: Option<&str>) -> BTreeMap<String, CommTarget> {
         self.0

@@ -1,24 +1,28 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use perilune_history::Recorder;
 use perilune_language::Snapshot;
-use perilune_transport::{Frames, Weight};
+use perilune_transport::{Census, Frames, Weight};
 use perilune_wire::content::{ExecutionState, Object, Status};
 use perilune_wire::{Outgoing, Parent, Ports, Session, WireError};
 use serde::Serialize;
 
 use crate::comms::Comms;
 use crate::completer::Completer;
+use crate::errands::Errands;
 use crate::knowledge::Knowledge;
 use crate::outbox::{Item, Outbox};
 use crate::running::Running;
 use crate::stdin::Stdin;
 use crate::task_queue::TaskQueue;
+use crate::vitals::{self, Gauges, Load, Vitals, Way};
 
 /// What the threads of one kernel share.
 pub(crate) struct Context {
+    pub(crate) name: Option<String>,
     pub(crate) session: Session,
     pub(crate) outbox: Outbox,
     pub(crate) queue: TaskQueue,
@@ -28,43 +32,112 @@ pub(crate) struct Context {
     pub(crate) ports: Ports,
     pub(crate) history: Recorder,
     pub(crate) completer: Completer,
+    pub(crate) errands: Errands,
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) census: Arc<dyn Census>,
     foreigners: AtomicBool,
     comms: Mutex<Comms>,
     snapshot: Mutex<Option<Arc<dyn Snapshot>>>,
-    code: Mutex<Option<Parent>>,
+    code: Mutex<Option<Arc<RunningCode>>>,
+}
+
+/// What a context is made of that does not make itself.
+pub(crate) struct Parts {
+    pub(crate) name: Option<String>,
+    pub(crate) session: Session,
+    pub(crate) running: Running,
+    pub(crate) knowledge: Knowledge,
+    pub(crate) ports: Ports,
+    pub(crate) history: Recorder,
+    pub(crate) errands: Errands,
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) census: Arc<dyn Census>,
+}
+
+/// A request whose code runs.
+#[derive(Debug)]
+pub(crate) struct RunningCode {
+    pub(crate) parent: Parent,
+    /// The cell's number; nothing for a message of a comm.
+    pub(crate) execution_count: Option<u64>,
+    /// The beginning of the code.
+    pub(crate) head: String,
+    pub(crate) since: Instant,
+}
+
+/// More of a cell than this, in characters, is not kept to tell what runs.
+const HEAD: usize = 200;
+
+impl RunningCode {
+    /// A cell that runs from now on.
+    pub(crate) fn cell(parent: Parent, execution_count: u64, code: &str) -> Self {
+        Self {
+            parent,
+            execution_count: Some(execution_count),
+            head: code.chars().take(HEAD).collect(),
+            since: Instant::now(),
+        }
+    }
+
+    /// The handler of a comm's message that runs from now on.
+    pub(crate) fn comm(parent: Parent) -> Self {
+        Self {
+            parent,
+            execution_count: None,
+            head: String::new(),
+            since: Instant::now(),
+        }
+    }
 }
 
 /// The time in which code of a request runs, ended by dropping it.
-pub(crate) struct RunningCode<'a>(&'a Context);
+pub(crate) struct CodeRuns<'a>(&'a Context);
 
-impl Drop for RunningCode<'_> {
+impl Drop for CodeRuns<'_> {
     fn drop(&mut self) {
         *self.0.code() = None;
     }
 }
 
 impl Context {
-    pub(crate) fn new(
-        session: Session,
-        running: Running,
-        knowledge: Knowledge,
-        ports: Ports,
-        history: Recorder,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
         Self {
-            session,
+            name: parts.name,
+            session: parts.session,
             outbox: Outbox::new(),
             queue: TaskQueue::new(),
-            running,
+            running: parts.running,
             stdin: Stdin::new(),
-            knowledge,
-            ports,
-            history,
+            knowledge: parts.knowledge,
+            ports: parts.ports,
+            history: parts.history,
             completer: Completer::new(),
+            errands: parts.errands,
+            vitals: parts.vitals,
+            census: parts.census,
             foreigners: AtomicBool::new(false),
             comms: Mutex::new(Comms::default()),
             snapshot: Mutex::new(None),
             code: Mutex::new(None),
+        }
+    }
+
+    /// What can be told at any time, from any thread.
+    pub(crate) fn gauges(&self) -> Gauges {
+        let (waiting, bytes, working) = self.queue.load();
+        let load = match self.running_code() {
+            Some(code) => Load::Running(code.since.elapsed()),
+            None if working => Load::Working,
+            None => Load::Waiting,
+        };
+        Gauges {
+            queued: waiting,
+            queued_bytes: bytes,
+            outbox_bytes: self.outbox.bytes(),
+            working: working || waiting > 0,
+            load,
+            comms: self.comms().len(),
+            peers: self.census.take(),
         }
     }
 
@@ -86,25 +159,29 @@ impl Context {
         drop(former);
     }
 
-    /// From now on code of the request with this header runs.
-    pub(crate) fn begin_code(&self, parent: Parent) -> RunningCode<'_> {
-        *self.code() = Some(parent);
-        RunningCode(self)
+    /// From now on this code runs.
+    pub(crate) fn begin_code(&self, code: RunningCode) -> CodeRuns<'_> {
+        *self.code() = Some(Arc::new(code));
+        CodeRuns(self)
     }
 
-    /// The header of the request whose code runs.
-    pub(crate) fn running_code(&self) -> Option<Parent> {
+    /// The request whose code runs.
+    pub(crate) fn running_code(&self) -> Option<Arc<RunningCode>> {
         self.code().clone()
     }
 
-    fn code(&self) -> MutexGuard<'_, Option<Parent>> {
+    fn code(&self) -> MutexGuard<'_, Option<Arc<RunningCode>>> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops what runs, and the question it may be waiting for.
     /// Returns whether anything ran.
     pub(crate) fn interrupt(&self) -> bool {
-        self.running.interrupt(|| self.stdin.interrupt())
+        let met = self.running.interrupt(|| self.stdin.interrupt());
+        if met {
+            vitals::count(&self.vitals.interrupts);
+        }
+        met
     }
 
     /// From now on code that is not ours may write to our descriptors, or run as our child.
@@ -122,8 +199,12 @@ impl Context {
         &self,
         message: Outgoing<C>,
     ) -> Result<Frames, WireError> {
-        let topic = format!("kernel.{}.{}", self.session.id(), message.msg_type);
-        self.session.frames(vec![Bytes::from(topic)], message)
+        let msg_type = message.msg_type;
+        let topic = format!("kernel.{}.{}", self.session.id(), msg_type);
+        let frames = self.session.frames(vec![Bytes::from(topic)], message)?;
+        let bytes = frames.iter().map(Bytes::len).sum();
+        self.vitals.sent.count(Way::Iopub, msg_type, bytes);
+        Ok(frames)
     }
 
     /// The frames of a status message.

@@ -1,6 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
 use perilune_language::{
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::completion;
-use crate::context::{Context, RunningCode};
+use crate::context::{CodeRuns, Context, RunningCode};
 use crate::history;
 use crate::knowledge;
 use crate::outbox::{Item, Outbox, Place};
@@ -26,6 +27,7 @@ use crate::output::Output;
 use crate::request::Request;
 use crate::task_queue::Task;
 use crate::turn::{self, Origin, Turn};
+use crate::vitals::{self, Vitals};
 
 /// How long nobody must have wanted anything for the names to be noted, so that no request waits
 /// for it.
@@ -64,6 +66,7 @@ impl<L: Language> Executor<L> {
     pub(crate) fn run(mut self) {
         let context = Arc::clone(&self.context);
         self.note_names(&context);
+        context.vitals.ready();
         loop {
             if self.has_run && context.queue.rests_for(QUIET) {
                 self.note_names(&context);
@@ -75,6 +78,10 @@ impl<L: Language> Executor<L> {
             // matter, so the thread lives on.
             if catch_unwind(AssertUnwindSafe(|| self.perform(&context, task))).is_err() {
                 tracing::error!("a request made the kernel panic; it was answered with an error");
+            }
+            if let Some(bytes) = self.language.memory() {
+                let memory = &context.vitals.language_memory;
+                memory.store(bytes, Ordering::Relaxed);
             }
         }
     }
@@ -93,8 +100,10 @@ impl<L: Language> Executor<L> {
             origin,
             request,
             aborted,
+            arrived,
             ..
         } = task;
+        context.vitals.queue_wait.add(arrived.elapsed());
         match request {
             Request::Execute(request) if !aborted => self.execute(context, origin, request),
             Request::Comm(message) => self.comm(context, origin, message),
@@ -105,7 +114,10 @@ impl<L: Language> Executor<L> {
     fn answer(&mut self, context: &Context, origin: Origin, request: Request) {
         let mut turn = Turn::begin(context, &context.outbox, origin);
         match request {
-            Request::Execute(_) => turn.reply(aborted(context)),
+            Request::Execute(_) => {
+                vitals::count(&context.vitals.executed.aborted);
+                turn.reply(aborted(context));
+            }
             Request::Complete(request) => {
                 turn.reply(completion::reply(&request, |code, cursor| {
                     self.language.complete(code, cursor)
@@ -187,8 +199,11 @@ impl<L: Language> Executor<L> {
         };
         // Busy is said only when an interrupt would not be in vain.
         self.has_run = true;
+        let began = Instant::now();
         let (mut turn, outcome, expressions) = context.running.during(|| {
-            let (mut turn, _code) = begin_code(context, origin);
+            let parent = origin.parent.clone();
+            let code = RunningCode::cell(parent, execution_count, &cell.code);
+            let (mut turn, _code) = begin_code(context, origin, code);
             if !request.silent {
                 let input = ExecuteInput {
                     code: cell.code.clone(),
@@ -212,6 +227,7 @@ impl<L: Language> Executor<L> {
             (turn, outcome, expressions)
         });
 
+        note_outcome(&context.vitals, began.elapsed(), &outcome);
         if is_remembered {
             let result = outcome
                 .as_ref()
@@ -300,7 +316,8 @@ impl<L: Language> Executor<L> {
         }
         self.has_run = true;
         let (mut turn, accepted) = context.running.during(|| {
-            let (turn, _code) = begin_code(context, origin);
+            let code = RunningCode::comm(origin.parent.clone());
+            let (turn, _code) = begin_code(context, origin, code);
             let place = cell.clone().map_or(Place::Request, Place::Cell);
             let listening = self.output.begin_turn(&turn.origin().parent, place, None);
             let accepted = self.language.comm(message);
@@ -337,6 +354,19 @@ impl<L: Language> Executor<L> {
     }
 }
 
+fn note_outcome(vitals: &Vitals, took: Duration, outcome: &Result<Outcome, Failure>) {
+    vitals.execute_duration.add(took);
+    let executed = &vitals.executed;
+    vitals::count(match outcome {
+        Ok(_) => &executed.ok,
+        Err(failure) => match failure.kind {
+            FailureKind::Interrupted => &executed.interrupted,
+            FailureKind::Exit(_) => &executed.ok,
+            FailureKind::Syntax | FailureKind::Runtime | FailureKind::Memory => &executed.error,
+        },
+    });
+}
+
 /// Tells the one who opened a comm that there is nobody at its other end.
 fn close_refused(context: &Context, turn: &mut Turn<'_, &Outbox>, id: String) {
     context.comms().close(&id);
@@ -358,8 +388,12 @@ fn end_with(context: &Context, code: i32) {
 
 /// Begins a turn in which code runs. Who hears its busy is completed for from the snapshot; and
 /// when it is idle nobody believes any more that code runs, since the second is dropped first.
-fn begin_code(context: &Context, origin: Origin) -> (Turn<'_, &Outbox>, RunningCode<'_>) {
-    let code = context.begin_code(origin.parent.clone());
+fn begin_code(
+    context: &Context,
+    origin: Origin,
+    code: RunningCode,
+) -> (Turn<'_, &Outbox>, CodeRuns<'_>) {
+    let code = context.begin_code(code);
     (Turn::begin(context, &context.outbox, origin), code)
 }
 

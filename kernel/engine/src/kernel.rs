@@ -2,50 +2,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perilune_language::{Host, Interrupt, Language, LanguageInfo};
-use perilune_lua::Options as LuaOptions;
 use perilune_transport::{Incoming, ShellGate, Transport, Weight};
 use perilune_wire::content::{ExecutionState, ReplyStatus, ShutdownReply};
-use perilune_wire::{Outgoing, Parent, Ports, Session};
+use perilune_wire::{Outgoing, Parent, Session};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::capture::{Capture, CaptureThread, Descriptors};
+use crate::capture::{Capture, CaptureThread};
 use crate::children;
-use crate::context::Context;
+use crate::context::{Context, Parts};
+use crate::errands::{Asker, Errand, Errands};
 use crate::error::EngineError;
 use crate::executor::Executor;
 use crate::history;
 use crate::knowledge::Knowledge;
 use crate::launcher;
+use crate::options::Options;
 use crate::output::Output;
 use crate::publisher::{Demand, Publisher};
 use crate::reception::{Farewell, Reception};
 use crate::running::Running;
-use crate::signals::{Signals, Wish};
+use crate::signals::{FORCED, Signals, Wish};
 use crate::turn::{self, Outlet, Turn};
-
-/// How a kernel shall live.
-#[derive(Default)]
-pub struct Options {
-    /// What is Lua's alone.
-    pub lua: LuaOptions,
-    /// The program that the cells are, where they are one: errors call them by its name.
-    pub program: Option<String>,
-    /// The process's standard output and error, where the kernel shall take them over.
-    pub descriptors: Option<Descriptors>,
-    /// The process whose end ends the kernel too.
-    pub launcher: Option<u32>,
-    /// Whether SIGINT and SIGTERM of this process are meant for the kernel.
-    pub signals: bool,
-    /// Where what runs is remembered; nowhere if nothing.
-    pub history: Option<perilune_history::Options>,
-    /// The ports that `connect_request` is told.
-    pub ports: Ports,
-    /// What is called on the I/O thread, once, when the language has started: from then on both
-    /// threads do their work.
-    pub ready: Option<Box<dyn FnOnce() + Send>>,
-}
+use crate::vitals::Questions;
 
 /// How long a running cell has to end before the kernel ends without it.
 const LAST_CELL: Duration = Duration::from_millis(1000);
@@ -91,18 +71,23 @@ async fn serve_language<T: Transport, L: Language>(
 ) -> Result<i32, EngineError> {
     let interrupt =
         Interrupt::new().map_err(EngineError::system("no file descriptor for interrupts"))?;
-    let signals = if options.signals {
-        Signals::listen()?
-    } else {
-        Signals::none()
-    };
-    let context = Arc::new(Context::new(
+    let signals = Signals::listen(options.signals)?;
+    let questions = options.vitals.questions();
+    let context = Arc::new(Context::new(Parts {
+        name: options.name,
         session,
-        Running::new(interrupt.clone()),
-        Knowledge::new(info),
-        options.ports,
-        history::recorder(options.history),
-    ));
+        running: Running::new(interrupt.clone()),
+        knowledge: Knowledge::new(info),
+        ports: options.ports,
+        history: history::recorder(options.history),
+        errands: Errands::new(options.steward, options.dumps),
+        vitals: options.vitals,
+        census: transport.census(),
+    }));
+    let shared = Arc::downgrade(&context);
+    context
+        .vitals
+        .ask_for_gauges(move || shared.upgrade().map(|context| context.gauges()));
     let capture = options
         .descriptors
         .map(|taken| Arc::new(Capture::new(taken)));
@@ -132,6 +117,7 @@ async fn serve_language<T: Transport, L: Language>(
         reception: Reception::new(Arc::clone(&context)),
         context: &context,
         signals,
+        questions,
         executor,
         starting: Some((started, options.ready.unwrap_or_else(|| Box::new(|| {})))),
     };
@@ -171,6 +157,7 @@ struct Kernel<'a, T> {
     publisher: Publisher<'a, T>,
     reception: Reception,
     signals: Signals,
+    questions: Questions,
     executor: oneshot::Receiver<Result<(), String>>,
     /// Until the language has started: the word of it, and who waits for it.
     starting: Option<Starting>,
@@ -211,6 +198,8 @@ impl<T: Transport> Kernel<'_, T> {
     async fn live(mut self, launcher: Option<u32>) -> Result<i32, EngineError> {
         self.say(Parent::none(), ExecutionState::Starting);
         let ending = self.serve(launcher).await;
+        self.context.vitals.stop();
+        self.context.errands.tell(|steward| steward.stopping());
         self.end(ending).await
     }
 
@@ -241,12 +230,12 @@ impl<T: Transport> Kernel<'_, T> {
                         yield_now().await;
                     }
                 }
-                wish = self.signals.next() => match wish {
-                    Wish::Interrupt => {
-                        self.context.interrupt();
+                wish = self.signals.next() => {
+                    if let Some(ending) = self.obey(wish) {
+                        return ending;
                     }
-                    Wish::Terminate => return Ending::Told { code: 0, announced: false },
-                },
+                }
+                () = self.questions.answer() => {}
                 () = started(&mut self.starting) => {}
                 () = &mut launcher_gone => {
                     tracing::info!("the launcher has ended, and so does the kernel");
@@ -261,6 +250,44 @@ impl<T: Transport> Kernel<'_, T> {
                 }
             }
         }
+    }
+
+    /// Does what a signal asks for, as if a client had asked.
+    fn obey(&mut self, wish: Wish) -> Option<Ending> {
+        let (errand, signal) = match wish {
+            Wish::Terminate => {
+                return Some(Ending::Told {
+                    code: 0,
+                    announced: false,
+                });
+            }
+            Wish::Force => {
+                return Some(Ending::Told {
+                    code: FORCED,
+                    announced: false,
+                });
+            }
+            Wish::Interrupt => {
+                // Who signals our children's group too signals them himself.
+                self.context.interrupt();
+                return None;
+            }
+            Wish::Reload => (Errand::Reload, "SIGUSR1"),
+            Wish::Dump => (Errand::Dump, "SIGUSR2"),
+        };
+        let asker = Asker::Signal(signal);
+        if self
+            .context
+            .errands
+            .begin(self.context, errand, asker)
+            .is_err()
+        {
+            tracing::warn!(
+                signal,
+                "a signal asked for what is under way several times already"
+            );
+        }
+        None
     }
 
     fn gate(&self) -> ShellGate {
@@ -336,6 +363,12 @@ impl<T: Transport> Kernel<'_, T> {
         // Whose thread is stuck will have no other answer.
         for origin in self.context.completer.take_all() {
             Turn::begin(self.context, &mut self.publisher, origin).refuse(turn::ended());
+        }
+        let unanswered: Vec<_> = self.context.errands.take_all().collect();
+        for asker in unanswered {
+            if let Asker::Client(origin) = asker {
+                Turn::begin(self.context, &mut self.publisher, origin).refuse(turn::ended());
+            }
         }
         let result = match ending {
             Ending::Asked(farewell) => {

@@ -9,6 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::context::Context;
 use crate::request::Request;
+use crate::status;
 
 /// What the kernel knows without asking its language.
 pub(crate) struct Knowledge {
@@ -81,6 +82,7 @@ pub(crate) fn answer(context: &Context, request: &Request) -> Option<Box<RawValu
             status: ReplyStatus::Ok,
             comms: context.comms().list(request.target_name.as_deref()),
         }),
+        Request::Status => to_raw_value(&status::reply(context)),
         Request::Debug(request) => {
             to_raw_value(&DebugRefusal::of(request, "this kernel has no debugger"))
         }

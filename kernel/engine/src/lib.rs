@@ -11,7 +11,8 @@ mod comms;
 mod completer;
 mod completion;
 mod context;
-
+mod dump;
+mod errands;
 mod error;
 mod executor;
 mod history;
@@ -20,22 +21,32 @@ mod knowledge;
 mod launcher;
 #[cfg(test)]
 mod model;
+mod options;
 mod outbox;
 mod output;
 mod publisher;
 mod reception;
 mod request;
 mod running;
+mod shutdown;
 mod signals;
+mod status;
 mod stdin;
+mod steward;
 mod sync;
 mod task_queue;
 #[cfg(test)]
 mod tests;
 mod turn;
 mod usage;
+pub mod vitals;
 
 pub use capture::Descriptors;
 pub use error::EngineError;
-pub use kernel::{Options, serve};
+pub use kernel::serve;
+pub use options::Options;
 pub use perilune_lua::Options as LuaOptions;
+pub use shutdown::{Deadlines, ShutdownPolicy};
+pub use signals::{CaughtSignals, FORCED};
+pub use steward::{Refusal, Steward};
+pub use vitals::Vitals;

@@ -4,8 +4,10 @@ use std::time::Instant;
 use perilune_language::Stream;
 use perilune_transport::{Channel, Frames, Weight};
 use perilune_wire::Parent;
-use perilune_wire::content::CompleteReply;
+use perilune_wire::content::{CompleteReply, Object};
 use tokio::sync::{Notify, oneshot};
+
+use crate::steward::Refusal;
 
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError, timeout_at};
 
@@ -70,6 +72,11 @@ pub(crate) enum Item {
         number: u64,
         reply: Option<CompleteReply>,
     },
+    /// What came of the errand with this number.
+    Errand {
+        number: u64,
+        answer: Result<Object, Refusal>,
+    },
     /// Answers when all that clients had sent by now is in the task queue.
     Barrier(oneshot::Sender<()>),
     /// The kernel shall end with this code; whether its subscribers know already.
@@ -101,8 +108,12 @@ impl Item {
             Self::Iopub { frames, .. } | Self::Reply { frames, .. } => {
                 frames.iter().map(bytes::Bytes::len).sum()
             }
-            // Of completions there are but a few.
-            Self::EndOfText | Self::Completed { .. } | Self::Barrier(_) | Self::Exit { .. } => 0,
+            // Of completions and errands there are but a few.
+            Self::EndOfText
+            | Self::Completed { .. }
+            | Self::Errand { .. }
+            | Self::Barrier(_)
+            | Self::Exit { .. } => 0,
         };
         ITEM + bytes
     }
@@ -229,6 +240,11 @@ impl Outbox {
                 let _ = timeout_at(text_from.into(), self.filled.notified()).await;
             }
         }
+    }
+
+    /// How much waits to be sent.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
     }
 
     /// Everything there is, in order.

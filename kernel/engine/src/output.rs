@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::capture::Capture;
 use crate::context::{Context, with_metadata};
 use crate::outbox::{Item, Place};
+use crate::vitals::Way;
 
 /// Where the language writes, shows and asks: the executor's side of the kernel.
 pub(crate) struct Output {
@@ -136,6 +137,9 @@ impl Host for Output {
                 tracing::error!(%error, "a question could not be sent");
                 InputError::Closed
             })?;
+        let bytes = frames.iter().map(Bytes::len).sum();
+        let sent = &self.context.vitals.sent;
+        sent.count(Way::Peer(Channel::Stdin), "input_request", bytes);
         let is_interrupted = || self.context.running.is_interrupted();
         let send = || {
             self.context.outbox.push(Item::Reply {

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use crate::context::Context;
 use crate::outbox::Item;
 use crate::turn::{Origin, Outlet, Turn};
+use crate::vitals::Way;
 
 /// The one way out: owns the transport and sends what the outbox held, in order.
 pub(crate) struct Publisher<'a, T> {
@@ -52,6 +53,10 @@ impl<'a, T: Transport> Publisher<'a, T> {
         }
     }
 
+    pub(crate) fn context(&self) -> &'a Context {
+        self.context
+    }
+
     /// When text alone may be sent again.
     pub(crate) fn text_from(&self) -> Instant {
         self.text_from
@@ -82,6 +87,7 @@ impl<'a, T: Transport> Publisher<'a, T> {
                 } => self.broadcast(parent, frames, weight),
                 Item::Reply { channel, frames } => self.reply(channel, frames),
                 Item::Completed { number, reply } => self.send_completion(number, reply),
+                Item::Errand { number, answer } => self.report(number, answer),
                 Item::Barrier(passed) => demands.push(Demand::Barrier(passed)),
                 Item::Exit { code, announced } => demands.push(Demand::Exit { code, announced }),
             }
@@ -170,7 +176,8 @@ impl<'a, T: Transport> Publisher<'a, T> {
         drop(turn);
         // Front ends show the last status that they heard, whosoever it was, and idle is not true:
         // a cell runs. Its own idle is not on its way yet if it still counts as running.
-        if let Some(parent) = context.running_code() {
+        if let Some(code) = context.running_code() {
+            let parent = code.parent.clone();
             match context.status(parent.clone(), ExecutionState::Busy) {
                 Ok(frames) => self.broadcast(parent, frames, Weight::Essential),
                 Err(error) => tracing::error!(%error, "a status could not be published"),
@@ -193,7 +200,12 @@ impl<'a, T: Transport> Publisher<'a, T> {
             .session
             .frames(vec![topic.as_bytes().to_vec().into()], message)
         {
-            Ok(frames) => self.transport.publish_to(subscriber, frames),
+            Ok(frames) => {
+                let bytes = frames.iter().map(bytes::Bytes::len).sum();
+                let sent = &self.context.vitals.sent;
+                sent.count(Way::Iopub, "iopub_welcome", bytes);
+                self.transport.publish_to(subscriber, frames);
+            }
             Err(error) => tracing::error!(%error, "a welcome could not be sent"),
         }
     }

@@ -1,17 +1,21 @@
 use std::sync::Arc;
+use std::time::Instant;
 
+use bytes::Bytes;
 use perilune_transport::{Channel, Incoming, Transport, Weight};
 use perilune_wire::content::{ShutdownReply, ShutdownRequest, StatusReply};
 use perilune_wire::{Message, ReplayGuard, Unverified, WireError};
 
 use crate::children;
 use crate::context::Context;
+use crate::errands::Asker;
 use crate::knowledge;
 use crate::publisher::Publisher;
 use crate::request::Request;
 use crate::task_queue::Task;
 use crate::turn::{self, Origin, Turn};
 use crate::usage::Usage;
+use crate::vitals::{self, Way};
 
 /// Takes what comes in: answers at once what can be, and queues the rest.
 pub(crate) struct Reception {
@@ -55,11 +59,16 @@ impl Reception {
                 None
             }
             Incoming::Message { channel, frames } => {
+                let bytes = frames.iter().map(Bytes::len).sum();
                 let key = self.context.session.key();
                 let message = Unverified::split(frames)
                     .and_then(|message| message.verify(key, &mut self.guard));
                 match message {
-                    Ok(message) => self.take_message(channel, message, is_idle, publisher),
+                    Ok(message) => {
+                        let (way, msg_type) = (Way::Peer(channel), &message.header.msg_type);
+                        self.context.vitals.received.count(way, msg_type, bytes);
+                        self.take_message(channel, message, is_idle, publisher)
+                    }
                     Err(error) => {
                         self.refuse(channel, &error);
                         None
@@ -82,6 +91,7 @@ impl Reception {
             }
             return None;
         }
+        let arrived = Instant::now();
         let context = Arc::clone(&self.context);
         let origin = Origin::of(channel, &message);
         let size = message.raw_content.len() + message.raw_header.len();
@@ -116,6 +126,12 @@ impl Reception {
                     Turn::begin(&context, publisher, origin).refuse(turn::too_many());
                 }
             }
+            Request::Errand(errand) => {
+                let asker = Asker::Client(origin);
+                if let Err(Asker::Client(origin)) = context.errands.begin(&context, errand, asker) {
+                    Turn::begin(&context, publisher, origin).refuse(turn::too_many());
+                }
+            }
             Request::Invalid(error) if at_once => {
                 Turn::begin(&context, publisher, origin).refuse(turn::invalid(&error));
             }
@@ -136,6 +152,7 @@ impl Reception {
                     request,
                     aborted: false,
                     size,
+                    arrived,
                 }),
             },
             request => context.queue.push(Task {
@@ -143,7 +160,11 @@ impl Reception {
                 request,
                 aborted: false,
                 size,
+                arrived,
             }),
+        }
+        if channel == Channel::Control {
+            self.context.vitals.control_answer.add(arrived.elapsed());
         }
         None
     }
@@ -151,6 +172,7 @@ impl Reception {
     /// Counts what was not signed by our key, and says so at the first, the tenth, the hundredth.
     fn refuse(&mut self, channel: Channel, error: &WireError) {
         self.refused += 1;
+        vitals::count(&self.context.vitals.refused);
         let refused = self.refused;
         if refused.ilog10() > (refused - 1).checked_ilog10().unwrap_or(0) || refused == 1 {
             tracing::warn!(?channel, %error, refused, "a message was refused");

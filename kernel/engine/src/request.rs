@@ -5,6 +5,8 @@ use perilune_wire::content::{
 };
 use perilune_wire::{Message, WireError};
 
+use crate::errands::Errand;
+
 /// What a message asks for.
 pub(crate) enum Request {
     Execute(ExecuteRequest),
@@ -19,6 +21,10 @@ pub(crate) enum Request {
     Interrupt,
     Shutdown(ShutdownRequest),
     Usage,
+    /// What the kernel says of itself.
+    Status,
+    /// What is done on a thread of its own.
+    Errand(Errand),
     Debug(DebugRequest),
     /// A type that we know, with a content that cannot be.
     Invalid(WireError),
@@ -52,6 +58,10 @@ impl Request {
             "shutdown_request" => Self::Shutdown(message.content()?),
             "usage_request" => Self::Usage,
             "debug_request" => Self::Debug(message.content()?),
+            "perilune_status_request" => Self::Status,
+            "perilune_reload_request" => Self::Errand(Errand::Reload),
+            "perilune_log_request" => Self::Errand(Errand::Log(message.content()?)),
+            "perilune_dump_request" => Self::Errand(Errand::Dump),
             _ => Self::Unknown,
         })
     }
@@ -72,6 +82,10 @@ pub(crate) fn reply_type(msg_type: &str) -> Option<&'static str> {
         "shutdown_request" => "shutdown_reply",
         "usage_request" => "usage_reply",
         "debug_request" => "debug_reply",
+        "perilune_status_request" => "perilune_status_reply",
+        "perilune_reload_request" => "perilune_reload_reply",
+        "perilune_log_request" => "perilune_log_reply",
+        "perilune_dump_request" => "perilune_dump_reply",
         _ => return None,
     })
 }

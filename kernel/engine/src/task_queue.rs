@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::request::Request;
@@ -13,6 +13,8 @@ pub(crate) struct Task {
     pub(crate) aborted: bool,
     /// Bytes it holds.
     pub(crate) size: usize,
+    /// When it came.
+    pub(crate) arrived: Instant,
 }
 
 /// The shell requests in the order they came.
@@ -91,6 +93,12 @@ impl TaskQueue {
     pub(crate) fn is_idle(&self) -> bool {
         let state = self.lock();
         !state.working && state.tasks.is_empty()
+    }
+
+    /// How many wait, their bytes, and whether the executor works on one.
+    pub(crate) fn load(&self) -> (usize, usize, bool) {
+        let state = self.lock();
+        (state.tasks.len(), state.bytes, state.working)
     }
 
     /// Whether clients must be slowed down.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::outbox::{Item, Outbox};
 use crate::request::reply_type;
+use crate::vitals::Way;
 
 /// Where a request came from, and so where its reply goes.
 #[derive(Debug, Clone)]
@@ -112,7 +113,14 @@ impl<'a, O: Outlet> Turn<'a, O> {
             .session
             .frames(self.origin.identities.clone(), message)
         {
-            Ok(frames) => self.outlet.reply(self.origin.channel, frames),
+            Ok(frames) => {
+                let (way, bytes) = (
+                    Way::Peer(self.origin.channel),
+                    frames.iter().map(Bytes::len),
+                );
+                self.context.vitals.sent.count(way, msg_type, bytes.sum());
+                self.outlet.reply(self.origin.channel, frames);
+            }
             Err(error) => tracing::error!(msg_type, %error, "a reply could not be sent"),
         }
     }

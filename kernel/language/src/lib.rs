@@ -79,6 +79,11 @@ pub trait Language {
     /// Whether `code` could be run as it is, or needs another line.
     fn is_complete(&mut self, code: &str) -> Completeness;
 
+    /// How many bytes it holds, where it can tell at once.
+    fn memory(&self) -> Option<u64> {
+        None
+    }
+
     /// A message from a comm's other end. Anything it prints goes to the host.
     ///
     /// Returns whether the comm was accepted; only an [`CommMessage::Open`] for a target that

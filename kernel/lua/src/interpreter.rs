@@ -373,6 +373,10 @@ impl Language for Interpreter {
         state::restore(&self.lua, &self.context, state, go_on)
     }
 
+    fn memory(&self) -> Option<u64> {
+        u64::try_from(self.lua.used_memory()).ok()
+    }
+
     fn comm(&mut self, message: CommMessage) -> Result<bool, Failure> {
         let running = self.begin();
         if let Some(unwinding) = running.stopped() {

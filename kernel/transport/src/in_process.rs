@@ -4,6 +4,7 @@ mod queue;
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,10 @@ use tokio::task::coop;
 
 use self::queue::Queue;
 use crate::admission::{Admission, Verdict};
-use crate::{Channel, Frames, Incoming, Limits, ShellGate, SubscriberId, Transport, Weight};
+use crate::{
+    Census, Channel, Frames, Incoming, Limits, Peers, ShellGate, Subscriber, SubscriberId,
+    Transport, Weight,
+};
 
 /// What the kernel sees as its only client's identity.
 const IDENTITY: Bytes = Bytes::from_static(b"in-process");
@@ -39,6 +43,13 @@ pub struct InProcess {
     subscribed: bool,
     admission: Admission,
     limits: Limits,
+    left_out: Arc<AtomicU64>,
+}
+
+/// The one client, as the kernel sees it.
+struct OnlyClient {
+    to_client: Arc<Queue<(Source, Frames)>>,
+    left_out: Arc<AtomicU64>,
 }
 
 /// The client's end. Dropping it tells the kernel that nothing more comes.
@@ -82,6 +93,7 @@ pub fn in_process_with(limits: Limits) -> (InProcess, Client) {
             subscribed: false,
             admission,
             limits,
+            left_out: Arc::default(),
         },
         client,
     )
@@ -159,6 +171,24 @@ impl InProcess {
     }
 }
 
+impl Census for OnlyClient {
+    fn take(&self) -> Peers {
+        let connected = usize::from(!self.to_client.is_over());
+        let subscriber = Subscriber {
+            id: SUBSCRIBER,
+            queued: self.to_client.queued(),
+        };
+        Peers {
+            subscribers: vec![subscriber; connected],
+            shell: connected,
+            control: connected,
+            stdin: connected,
+            left_out: self.left_out.load(Ordering::Relaxed),
+            replies_dropped: 0,
+        }
+    }
+}
+
 impl Transport for InProcess {
     async fn recv(&mut self, shell: ShellGate) -> Option<Incoming> {
         poll_fn(|context| {
@@ -231,8 +261,10 @@ impl Transport for InProcess {
                 self.send(Source::Iopub, frames);
                 Vec::new()
             }
-            Verdict::LeaveOut { first: true } => vec![SUBSCRIBER],
-            Verdict::LeaveOut { first: false } => Vec::new(),
+            Verdict::LeaveOut { first } => {
+                self.left_out.fetch_add(1, Ordering::Relaxed);
+                first.then_some(SUBSCRIBER).into_iter().collect()
+            }
         }
     }
 
@@ -240,6 +272,13 @@ impl Transport for InProcess {
         if subscriber == SUBSCRIBER {
             self.send(Source::Iopub, frames);
         }
+    }
+
+    fn census(&self) -> Arc<dyn Census> {
+        Arc::new(OnlyClient {
+            to_client: Arc::clone(&self.to_client),
+            left_out: Arc::clone(&self.left_out),
+        })
     }
 
     async fn flush(&mut self, limit: Duration) {

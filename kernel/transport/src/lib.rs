@@ -4,16 +4,19 @@
 //! process. A transport moves frames and knows nothing of what they say.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 mod admission;
+mod census;
 mod error;
 mod in_process;
 mod limits;
 mod zmtp;
 
+pub use census::{Census, Peers, Subscriber};
 pub use error::{BindError, TransportError};
 pub use in_process::{Client, InProcess, Source, TimedOut, in_process, in_process_with};
 pub use limits::Limits;
@@ -95,6 +98,9 @@ pub trait Transport: Send {
 
     /// Sends to one subscriber, whatever its topics, as [`Weight::Essential`].
     fn publish_to(&mut self, subscriber: SubscriberId, frames: Frames);
+
+    /// Who can tell any thread who is connected, for as long as it likes.
+    fn census(&self) -> Arc<dyn Census>;
 
     /// Waits until everything sent has been taken over by the operating system or its peer is
     /// gone, at most for `limit`. The last thing done: nothing is received or sent afterwards.

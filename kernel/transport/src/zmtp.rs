@@ -22,6 +22,7 @@ mod stream;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,8 @@ use self::shared::Shared;
 use self::socket::Socket;
 use self::socket_file::SocketFile;
 use crate::{
-    Channel, Frames, Incoming, Limits, ShellGate, SubscriberId, Transport, TransportError, Weight,
+    Census, Channel, Frames, Incoming, Limits, ShellGate, SubscriberId, Transport, TransportError,
+    Weight,
 };
 
 /// The five sockets of a kernel. Dropping it closes them and removes socket files.
@@ -125,6 +127,7 @@ impl ZeroMq {
             let Exceptions {
                 gap_begins,
                 cut_off,
+                ..
             } = exceptions;
             tracing::warn!(
                 ?gap_begins,
@@ -204,6 +207,7 @@ impl Transport for ZeroMq {
             }
             Routed::Unknown => tracing::debug!(?channel, "a reply to a peer that is gone"),
             Routed::Full => {
+                self.shared.replies_dropped.fetch_add(1, Ordering::Relaxed);
                 if let Some(suppressed) = self.shared.logs.reply.pass(Instant::now()) {
                     tracing::warn!(
                         ?channel,
@@ -224,6 +228,10 @@ impl Transport for ZeroMq {
     fn publish_to(&mut self, subscriber: SubscriberId, frames: Frames) {
         let exceptions = self.shared.publisher.publish_to(subscriber, &frames);
         self.report(&exceptions);
+    }
+
+    fn census(&self) -> Arc<dyn Census> {
+        Arc::clone(&self.shared) as Arc<dyn Census>
     }
 
     async fn flush(&mut self, limit: Duration) {

@@ -12,6 +12,7 @@ mod input;
 mod inspect;
 mod is_complete;
 mod kernel_info;
+mod kernel_status;
 mod output;
 mod ports;
 mod shutdown;
@@ -27,6 +28,9 @@ pub use input::{InputReply, InputRequest};
 pub use inspect::{InspectReply, InspectRequest};
 pub use is_complete::{IsCompleteReply, IsCompleteRequest};
 pub use kernel_info::{HelpLink, KernelInfoReply, LanguageInfo};
+pub use kernel_status::{
+    KernelState, KernelStatusReply, LogRequest, Memory, MessageCounts, RunningCell,
+};
 pub use output::{ClearOutput, DisplayData, ErrorContent, ExecuteResult, StreamContent, Transient};
 pub use ports::ConnectReply;
 pub use shutdown::{ShutdownReply, ShutdownRequest};

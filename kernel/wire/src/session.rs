@@ -5,7 +5,7 @@ use bytes::Bytes;
 use chrono::{SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::{DELIMITER, Key, PROTOCOL_VERSION, WireError};
+use crate::{DELIMITER, Header, Key, PROTOCOL_VERSION, WireError};
 
 /// The header that a message answers, byte for byte; or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,11 @@ impl Parent {
     /// Of a message caused by the one with this header.
     pub fn of(raw_header: &Bytes) -> Self {
         Self(raw_header.clone())
+    }
+
+    /// The id of the message that caused it; empty where nothing did.
+    pub fn msg_id(&self) -> String {
+        Header::read(&self.0).map_or_else(|_| String::new(), |header| header.msg_id)
     }
 }
 

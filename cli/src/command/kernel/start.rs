@@ -12,6 +12,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use perilune_config::Settings;
 use perilune_daemon::Name;
+use perilune_engine::CaughtSignals;
 
 use self::connection::ConnectionOptions;
 use self::flags::HistoryOptions;
@@ -74,6 +75,7 @@ impl Arguments {
         if self.daemon {
             return detachment::start(self);
         }
+        let signals = CaughtSignals::catch()?;
         let name = match self.name.clone() {
             None if self.foreground => Some(Name::default()),
             name => name,
@@ -81,7 +83,7 @@ impl Arguments {
         let launch = Launch::of_this_process(name, false, self.settings()?);
         self.make_absolute()?;
         self.enter_folder()?;
-        serving::serve(&self, &launch, |_| {}).or_else(|error| {
+        serving::serve(&self, &launch, signals, |_| {}).or_else(|error| {
             let exit = detachment::exit_of(&error);
             standard::say(&format!("perilune: {error:#}"));
             Ok(exit)

@@ -24,6 +24,7 @@ fn task(number: usize) -> Task {
         request: Request::KernelInfo,
         aborted: false,
         size: number,
+        arrived: std::time::Instant::now(),
     }
 }
 

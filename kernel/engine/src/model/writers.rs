@@ -72,6 +72,7 @@ impl Taken {
                 Item::EndOfText
                 | Item::Reply { .. }
                 | Item::Completed { .. }
+                | Item::Errand { .. }
                 | Item::Exit { .. } => {}
             }
         }

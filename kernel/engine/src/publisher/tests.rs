@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use perilune_language::{Interrupt, LanguageInfo};
 use perilune_transport::{Client, InProcess, ShellGate, Source, in_process};
 use perilune_wire::{Key, Message, Ports, Session, Unverified};
@@ -5,6 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::context::Parts;
+use crate::errands::Errands;
 use crate::knowledge::Knowledge;
 use crate::outbox::Place;
 use crate::running::Running;
@@ -96,13 +100,17 @@ fn key() -> Key {
 }
 
 fn context() -> Context {
-    Context::new(
-        Session::new(key(), "kernel"),
-        Running::new(Interrupt::new().unwrap()),
-        Knowledge::new(&INFO),
-        Ports::default(),
-        perilune_history::Recorder::off(),
-    )
+    Context::new(Parts {
+        name: None,
+        session: Session::new(key(), "kernel"),
+        running: Running::new(Interrupt::new().unwrap()),
+        knowledge: Knowledge::new(&INFO),
+        ports: Ports::default(),
+        history: perilune_history::Recorder::off(),
+        errands: Errands::new(None, None),
+        vitals: Arc::default(),
+        census: in_process().0.census(),
+    })
 }
 
 /// A transport whose client is subscribed.

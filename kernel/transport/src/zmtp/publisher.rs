@@ -1,6 +1,7 @@
 //! The subscribers of iopub.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -17,11 +18,14 @@ pub(crate) struct Exceptions {
     pub(crate) gap_begins: Vec<SubscriberId>,
     /// These were disconnected.
     pub(crate) cut_off: Vec<SubscriberId>,
+    /// So many went without it.
+    pub(crate) left_out: u64,
 }
 
 #[derive(Debug)]
 pub(crate) struct Publisher {
     subscribers: Mutex<Subscribers>,
+    left_out: AtomicU64,
     limits: Limits,
 }
 
@@ -43,6 +47,7 @@ impl Publisher {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             subscribers: Mutex::default(),
+            left_out: AtomicU64::new(0),
             limits: *limits,
         }
     }
@@ -116,6 +121,10 @@ impl Publisher {
                 subscriber.give(*id, frames, size, weight, &self.limits, &mut exceptions);
             }
         }
+        if exceptions.left_out > 0 {
+            self.left_out
+                .fetch_add(exceptions.left_out, Ordering::Relaxed);
+        }
         for id in &exceptions.cut_off {
             subscribers.by_id.remove(id);
         }
@@ -135,6 +144,24 @@ impl Publisher {
             subscribers.by_id.remove(id);
         }
         exceptions
+    }
+
+    /// Those who subscribed to anything.
+    pub(crate) fn census(&self) -> Vec<crate::Subscriber> {
+        let subscribers = self.subscribers();
+        let listening = subscribers.by_id.iter();
+        listening
+            .filter(|(_, subscriber)| !subscriber.topics.is_empty())
+            .map(|(id, subscriber)| crate::Subscriber {
+                id: *id,
+                queued: subscriber.outbound.queued(),
+            })
+            .collect()
+    }
+
+    /// Publications that were left out, counted for each subscriber.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out.load(Ordering::Relaxed)
     }
 
     pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
@@ -161,8 +188,12 @@ impl Subscriber {
             .judge(limits, self.outbound.queued(), size, weight)
         {
             Verdict::Accept => self.outbound.push(frames),
-            Verdict::LeaveOut { first: true } => exceptions.gap_begins.push(id),
-            Verdict::LeaveOut { first: false } => {}
+            Verdict::LeaveOut { first } => {
+                exceptions.left_out += 1;
+                if first {
+                    exceptions.gap_begins.push(id);
+                }
+            }
             Verdict::CutOff => {
                 self.outbound.cut();
                 exceptions.cut_off.push(id);

@@ -122,6 +122,11 @@ impl Router {
         Routed::Queued
     }
 
+    /// How many are connected.
+    pub(crate) fn len(&self) -> usize {
+        self.peers().by_identity.len()
+    }
+
     pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
         self.peers().by_identity.values().cloned().collect()
     }

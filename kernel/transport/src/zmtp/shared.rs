@@ -1,6 +1,6 @@
 //! What the connections and the kernel's end have in common.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::frame::FrameLimits;
@@ -9,7 +9,7 @@ use super::log_limit::LogLimit;
 use super::publisher::Publisher;
 use super::router::Router;
 use super::socket::Socket;
-use crate::{Channel, Limits};
+use crate::{Census, Channel, Limits, Peers};
 
 /// The longest message on iopub and the heartbeat, where peers have little to say.
 const SMALL_MESSAGE_BYTES: usize = 64 * 1024;
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) publisher: Publisher,
     /// Bytes of all messages that have not arrived completely.
     unfinished: AtomicUsize,
+    /// Replies that found their peer's queue full.
+    pub(crate) replies_dropped: AtomicU64,
     pub(crate) logs: Logs,
 }
 
@@ -52,6 +54,7 @@ impl Shared {
             stdin: router(),
             publisher: Publisher::new(&limits),
             unfinished: AtomicUsize::new(0),
+            replies_dropped: AtomicU64::new(0),
             logs: Logs {
                 refused: limit(),
                 broken: limit(),
@@ -86,6 +89,19 @@ impl Shared {
         Unfinished {
             shared: self,
             held: 0,
+        }
+    }
+}
+
+impl Census for Shared {
+    fn take(&self) -> Peers {
+        Peers {
+            subscribers: self.publisher.census(),
+            shell: self.shell.len(),
+            control: self.control.len(),
+            stdin: self.stdin.len(),
+            left_out: self.publisher.left_out(),
+            replies_dropped: self.replies_dropped.load(Ordering::Relaxed),
         }
     }
 }

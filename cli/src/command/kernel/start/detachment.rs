@@ -5,6 +5,7 @@ use nix::sys::signal::{Signal, raise};
 use perilune_daemon::{
     DaemonError, Folders, Name, News, PrivateFolder, Readiness, Record, Side, Start, detach,
 };
+use perilune_engine::CaughtSignals;
 use serde_json::{Value, json};
 
 use super::Arguments;
@@ -116,10 +117,11 @@ fn live(arguments: &Arguments, launch: &Launch, readiness: Readiness) -> Exit {
             let _ = raise(Signal::SIGTERM);
         }
     };
+    let signals = CaughtSignals::catch();
     settle(arguments);
     let result = arguments
         .enter_folder()
-        .and_then(|()| serving::serve(arguments, launch, ready));
+        .and_then(|()| serving::serve(arguments, launch, signals?, ready));
     match (result, readiness) {
         (Ok(exit), None) => exit,
         (Ok(_), Some(readiness)) => {

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use perilune_config::Size;
 use perilune_daemon::Record;
-use perilune_engine::{LuaOptions, Options};
+use perilune_engine::{CaughtSignals, LuaOptions, Options};
 use perilune_wire::Session;
 use tokio::sync::oneshot;
 use tracing::Level;
@@ -19,17 +19,23 @@ use crate::standard;
 /// # Errors
 ///
 /// When it cannot start, and when it cannot go on.
-pub fn serve(arguments: &Arguments, launch: &Launch, ready: impl FnOnce(&Record)) -> Result<Exit> {
+pub fn serve(
+    arguments: &Arguments,
+    launch: &Launch,
+    signals: CaughtSignals,
+    ready: impl FnOnce(&Record),
+) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("starting the I/O runtime")?;
-    runtime.block_on(serve_here(arguments, launch, ready))
+    runtime.block_on(serve_here(arguments, launch, signals, ready))
 }
 
 async fn serve_here(
     arguments: &Arguments,
     launch: &Launch,
+    signals: CaughtSignals,
     ready: impl FnOnce(&Record),
 ) -> Result<Exit> {
     let settings = &launch.settings;
@@ -68,7 +74,7 @@ async fn serve_here(
         program: None,
         descriptors: Some(descriptors),
         launcher: if launch.daemon { None } else { launcher() },
-        signals: true,
+        signals: Some(signals),
         ports: bound.ports(),
         history: Some(settings::history_options(
             settings,
@@ -78,6 +84,7 @@ async fn serve_here(
         ready: Some(Box::new(move || {
             let _ = answers.send(());
         })),
+        ..Options::default()
     };
     let session = Session::new(connection.file.key(), "kernel");
     let mut kernel = std::pin::pin!(perilune_engine::serve(transport, session, options));

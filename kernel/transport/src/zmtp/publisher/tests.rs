@@ -79,11 +79,13 @@ fn a_slow_subscriber_has_a_gap_and_the_others_have_none() {
         first,
         Exceptions {
             gap_begins: vec![slow],
-            cut_off: vec![]
+            cut_off: vec![],
+            left_out: 1,
         }
     );
     let second = publisher.publish(&frames("", 10), Weight::Output);
-    assert_eq!(second, Exceptions::default());
+    assert_eq!((second.gap_begins, second.left_out), (vec![], 1));
+    assert_eq!(publisher.left_out(), 2);
     assert_eq!((queue.queued(), other.queued()), (204, 28));
     // Status and the like still reach it, and a word only for it does.
     publisher.publish(&frames("", 1), Weight::Essential);
@@ -102,7 +104,8 @@ fn who_cannot_even_take_essentials_is_cut_off() {
         end,
         Exceptions {
             gap_begins: vec![],
-            cut_off: vec![stuck]
+            cut_off: vec![stuck],
+            left_out: 0,
         }
     );
     assert_eq!(queue.queued(), 0);
