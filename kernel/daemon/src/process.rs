@@ -1,7 +1,5 @@
 use std::fs;
-use std::io;
 
-use nix::sys::signal::Signal;
 use nix::unistd::getpid;
 
 /// Which process, and not only which number: numbers are given anew, after a restart of the machine
@@ -49,49 +47,6 @@ impl ProcessIdentity {
             (now, None) => now.is_some(),
             (None, Some(_)) => false,
         }
-    }
-
-    /// Sends it a signal; never to another process that has its number now. Returns whether it
-    /// lived.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses, as for another user's process.
-    pub fn send(&self, signal: Signal) -> io::Result<bool> {
-        let gone_is_no_error = |sent: io::Result<()>| match sent {
-            Err(error) if error.raw_os_error() == Some(nix::Error::ESRCH as i32) => Ok(false),
-            sent => sent.map(|()| true),
-        };
-        gone_is_no_error(self.try_send(signal))
-    }
-
-    #[cfg(target_os = "linux")]
-    fn try_send(&self, signal: Signal) -> io::Result<()> {
-        use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
-
-        let gone = rustix::io::Errno::SRCH;
-        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
-        // It stands for one process, whoever has the number later; whether it is the right one is
-        // looked at while it is held.
-        let process = pidfd_open(pid.ok_or(gone)?, PidfdFlags::empty())?;
-        if !self.is_alive() {
-            return Err(gone.into());
-        }
-        let signal = rustix::process::Signal::from_named_raw(signal as i32)
-            .ok_or(rustix::io::Errno::INVAL)?;
-        Ok(pidfd_send_signal(process, signal)?)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn try_send(&self, signal: Signal) -> io::Result<()> {
-        if !self.is_alive() {
-            return Err(nix::Error::ESRCH.into());
-        }
-        let pid = i32::try_from(self.pid).map_err(io::Error::other)?;
-        Ok(nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(pid),
-            signal,
-        )?)
     }
 
     /// As it stands in a PID file: the number alone in the first line, where other programs look.
@@ -176,10 +131,9 @@ mod tests {
             boot: boot(),
         };
         assert!(identity.is_alive());
-        assert!(identity.send(Signal::SIGKILL).unwrap());
+        child.kill().unwrap();
         child.wait().unwrap();
         assert!(!identity.is_alive());
-        assert!(!identity.send(Signal::SIGKILL).unwrap());
     }
 
     #[test]
@@ -187,7 +141,6 @@ mod tests {
         let mut reused = ProcessIdentity::of_this_process();
         reused.started = reused.started.map(|started| started - 1);
         assert!(!reused.is_alive());
-        assert!(!reused.send(Signal::SIGKILL).unwrap(), "nor is it killed");
         let mut before_the_restart = ProcessIdentity::of_this_process();
         before_the_restart.boot = Some("00000000-0000-0000-0000-000000000000".to_owned());
         assert!(!before_the_restart.is_alive());

@@ -6,12 +6,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from frontend import Frontend
+from frontend import Frontend, gone
 
 # Long, because the machine may be busy with other things.
 PATIENCE = 60.0
@@ -104,7 +103,8 @@ class Home:
                     process.kill()
                 except psutil.NoSuchProcess:
                     pass
-            psutil.wait_procs(left, timeout=PATIENCE)
+            for process in left:
+                assert gone(process, PATIENCE), process
         shutil.rmtree(self.path, ignore_errors=True)
 
 
@@ -149,13 +149,11 @@ class Daemon:
         os.kill(self.pid, number)
 
     def is_gone(self, seconds: float = PATIENCE) -> bool:
-        """Whether it ends within that time. Nobody may reap an orphan in a container."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not psutil.pid_exists(self.pid) or self.process.status() == psutil.STATUS_ZOMBIE:
-                return True
-            time.sleep(0.005)
-        return False
+        """Whether it ends within that time."""
+        try:
+            return gone(self.process, seconds)
+        except psutil.NoSuchProcess:
+            return True
 
     def kill(self) -> None:
         """Ends it as no process can resist, and waits for it."""

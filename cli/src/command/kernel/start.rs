@@ -4,7 +4,7 @@ mod flags;
 mod registration;
 mod serving;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -47,7 +47,7 @@ pub struct Arguments {
     /// Print one JSON object about the daemon
     #[arg(long, requires = "daemon")]
     json: bool,
-    /// Run in this folder [default: /, with --daemon]
+    /// Run in this folder [default: that of --project; / with --daemon]
     #[arg(long, value_name = "FOLDER")]
     cwd: Option<PathBuf>,
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub struct Arguments {
     /// Let require find no modules in the working directory, nor in a lua_modules in it or above
     #[arg(long)]
     no_project: bool,
-    /// Let require find the modules of this folder too [default: the working directory, but none
+    /// Run in this folder, and let require find its modules [default: the working directory's; none
     /// with --daemon and --foreground]
     #[arg(long, value_name = "FOLDER", conflicts_with = "no_project")]
     project: Option<PathBuf>,
@@ -100,8 +100,13 @@ impl Arguments {
         Ok(())
     }
 
+    /// The folder to run in, if one was named.
+    fn folder(&self) -> Option<&Path> {
+        self.cwd.as_deref().or(self.project.as_deref())
+    }
+
     fn enter_folder(&self) -> Result<()> {
-        self.cwd.as_ref().map_or(Ok(()), |folder| {
+        self.folder().map_or(Ok(()), |folder| {
             std::env::set_current_dir(folder)
                 .with_context(|| format!("entering {}", folder.display()))
         })

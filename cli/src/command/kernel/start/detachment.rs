@@ -1,9 +1,11 @@
 use std::io::{self, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, raise};
 use perilune_daemon::{
-    DaemonError, Folders, Name, News, PrivateFolder, Readiness, Record, Side, Start, detach,
+    Ask, DaemonError, Folders, Name, News, PrivateFolder, ProcessHandle, ProcessIdentity,
+    Readiness, Record, Side, Start, detach,
 };
 use perilune_engine::CaughtSignals;
 use serde_json::{Value, json};
@@ -62,9 +64,7 @@ fn hear(news: News, name: &Name, arguments: &Arguments) -> Result<Exit> {
             log.display()
         ),
         Start::Late(process) => {
-            if let Some(process) = process {
-                process.send(Signal::SIGKILL).context("ending the kernel")?;
-            }
+            end(process.as_ref()).context("ending the kernel")?;
             eprintln!(
                 "perilune: the kernel {name} was not ready within {} s, and was ended; {} may say why",
                 arguments.timeout.as_secs_f64(),
@@ -73,6 +73,15 @@ fn hear(news: News, name: &Name, arguments: &Arguments) -> Result<Exit> {
             Ok(Exit::TimedOut)
         }
     }
+}
+
+/// Ends a daemon that nobody has been told of yet.
+fn end(process: Option<&ProcessIdentity>) -> io::Result<()> {
+    let handle = process.map(ProcessHandle::of).transpose()?.flatten();
+    if let Some(handle) = handle {
+        handle.signal(Ask::Vanish)?;
+    }
+    Ok(())
 }
 
 fn show(record: &Record, as_json: bool) -> Result<()> {
@@ -152,7 +161,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 
 /// Forgets what the environment says of the starter alone.
 fn settle(arguments: &Arguments) {
-    let folder = arguments.cwd.as_deref().unwrap_or("/".as_ref());
+    let folder = arguments.folder().unwrap_or(Path::new("/"));
     // SAFETY: the daemon has one thread yet.
     unsafe {
         for name in NOT_OURS {
