@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use perilune_history::Recorder;
+use perilune_journal::Recorder as Journal;
 use perilune_language::Snapshot;
 use perilune_transport::{Census, Frames, Weight};
 use perilune_wire::content::{ExecutionState, Object, Status};
@@ -31,6 +32,7 @@ pub(crate) struct Context {
     pub(crate) knowledge: Knowledge,
     pub(crate) ports: Ports,
     pub(crate) history: Recorder,
+    pub(crate) journal: Journal,
     pub(crate) completer: Completer,
     pub(crate) errands: Errands,
     pub(crate) vitals: Arc<Vitals>,
@@ -49,6 +51,7 @@ pub(crate) struct Parts {
     pub(crate) knowledge: Knowledge,
     pub(crate) ports: Ports,
     pub(crate) history: Recorder,
+    pub(crate) journal: Journal,
     pub(crate) errands: Errands,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) census: Arc<dyn Census>,
@@ -111,6 +114,7 @@ impl Context {
             knowledge: parts.knowledge,
             ports: parts.ports,
             history: parts.history,
+            journal: parts.journal,
             completer: Completer::new(),
             errands: parts.errands,
             vitals: parts.vitals,

@@ -191,6 +191,9 @@ impl<L: Language> Executor<L> {
             context.knowledge.execution_count()
         };
         let is_remembered = stores_history && !self.language.is_private(&request.code);
+        if self.language.is_private(&request.code) {
+            context.journal.hide(origin.parent.msg_id());
+        }
         let asker = request.allow_stdin.then(|| origin.identities.clone());
         let cell = Cell {
             name: self.cell_name(stores_history, execution_count),

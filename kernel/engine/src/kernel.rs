@@ -16,6 +16,7 @@ use crate::errands::{Asker, Errand, Errands};
 use crate::error::EngineError;
 use crate::executor::Executor;
 use crate::history;
+use crate::journal;
 use crate::knowledge::Knowledge;
 use crate::launcher;
 use crate::options::Options;
@@ -80,6 +81,7 @@ async fn serve_language<T: Transport, L: Language>(
         knowledge: Knowledge::new(info),
         ports: options.ports,
         history: history::recorder(options.history),
+        journal: journal::recorder(options.journal),
         errands: Errands::new(options.steward, options.dumps),
         vitals: options.vitals,
         census: transport.census(),
@@ -125,6 +127,7 @@ async fn serve_language<T: Transport, L: Language>(
     context.outbox.close();
     drop(capture_thread);
     context.history.end(LAST_ENTRIES);
+    context.journal.end(LAST_ENTRIES);
     code
 }
 

@@ -16,6 +16,7 @@ mod errands;
 mod error;
 mod executor;
 mod history;
+mod journal;
 mod kernel;
 mod knowledge;
 mod launcher;

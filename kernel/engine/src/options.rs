@@ -27,6 +27,8 @@ pub struct Options {
     pub signals: Option<CaughtSignals>,
     /// Where what runs is remembered; nowhere if nothing.
     pub history: Option<perilune_history::Options>,
+    /// Where what is published is kept for those who come back; nowhere if nothing.
+    pub journal: Option<perilune_journal::Options>,
     /// The ports that `connect_request` is told.
     pub ports: Ports,
     /// What is called on the I/O thread, once, when the language has started: from then on both

@@ -8,6 +8,7 @@ use perilune_wire::content::{CompleteReply, Object};
 use tokio::sync::{Notify, oneshot};
 
 use crate::steward::Refusal;
+use crate::turn::Origin;
 
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError, timeout_at};
 
@@ -77,6 +78,11 @@ pub(crate) enum Item {
         number: u64,
         answer: Result<Object, Refusal>,
     },
+    /// The answer to a request that another thread has worked on.
+    Answer {
+        origin: Origin,
+        reply: Option<Frames>,
+    },
     /// Answers when all that clients had sent by now is in the task queue.
     Barrier(oneshot::Sender<()>),
     /// The kernel shall end with this code; whether its subscribers know already.
@@ -108,6 +114,7 @@ impl Item {
             Self::Iopub { frames, .. } | Self::Reply { frames, .. } => {
                 frames.iter().map(bytes::Bytes::len).sum()
             }
+            Self::Answer { reply, .. } => reply.iter().flatten().map(bytes::Bytes::len).sum(),
             // Of completions and errands there are but a few.
             Self::EndOfText
             | Self::Completed { .. }

@@ -125,7 +125,7 @@ impl Host for Output {
             return Err(InputError::NotAllowed);
         };
         let content = perilune_wire::content::InputRequest {
-            prompt: request.prompt,
+            prompt: request.prompt.clone(),
             password: request.password,
         };
         let message = Outgoing::new("input_request", self.context.outbox.parent(), content);
@@ -141,7 +141,16 @@ impl Host for Output {
         let sent = &self.context.vitals.sent;
         sent.count(Way::Peer(Channel::Stdin), "input_request", bytes);
         let is_interrupted = || self.context.running.is_interrupted();
+        let question = perilune_wire::content::Question {
+            question: msg_id.clone(),
+            prompt: request.prompt,
+            password: request.password,
+        };
+        let parent = self.context.outbox.parent();
+        let question = Outgoing::new("perilune_question", parent, question);
         let send = || {
+            // Who is asked may be gone: so that somebody else can answer.
+            self.context.publish(question, Weight::Essential);
             self.context.outbox.push(Item::Reply {
                 channel: Channel::Stdin,
                 frames,

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use perilune_language::Stream;
 use perilune_transport::{Channel, Frames, SubscriberId, Transport, Weight};
-use perilune_wire::content::{CompleteReply, ExecutionState, IopubWelcome, StreamContent};
+use perilune_wire::content::{CompleteReply, ExecutionState, IopubWelcome, Object, StreamContent};
 use perilune_wire::{Outgoing, Parent};
 use tokio::sync::oneshot;
 
@@ -88,6 +88,9 @@ impl<'a, T: Transport> Publisher<'a, T> {
                 Item::Reply { channel, frames } => self.reply(channel, frames),
                 Item::Completed { number, reply } => self.send_completion(number, reply),
                 Item::Errand { number, answer } => self.report(number, answer),
+                Item::Answer { origin, reply } => {
+                    self.meanwhile(origin, |turn| turn.reply_frames(reply));
+                }
                 Item::Barrier(passed) => demands.push(Demand::Barrier(passed)),
                 Item::Exit { code, announced } => demands.push(Demand::Exit { code, announced }),
             }
@@ -216,10 +219,13 @@ impl<'a, T: Transport> Publisher<'a, T> {
             text: "\n[perilune: some output is missing here: this client did not keep up]\n"
                 .to_owned(),
         };
-        if let Ok(frames) = self
-            .context
-            .broadcast(Outgoing::new("stream", parent, content))
-        {
+        let mut notice = Outgoing::new("stream", parent, content);
+        // By which a client that reads the journal knows that it must.
+        notice.metadata = Some(Object::from_iter([(
+            "perilune_output_left_out".to_owned(),
+            true.into(),
+        )]));
+        if let Ok(frames) = self.context.broadcast(notice) {
             self.transport.publish_to(subscriber, frames);
         }
     }
@@ -227,6 +233,7 @@ impl<'a, T: Transport> Publisher<'a, T> {
 
 impl<T: Transport> Outlet for Publisher<'_, T> {
     fn broadcast(&mut self, parent: Parent, frames: Frames, weight: Weight) {
+        self.context.journal.keep(&frames);
         for subscriber in self.transport.publish(frames, weight) {
             self.tell_of_cut(subscriber, parent.clone());
         }

@@ -9,6 +9,7 @@ use perilune_wire::{Message, ReplayGuard, Unverified, WireError};
 use crate::children;
 use crate::context::Context;
 use crate::errands::Asker;
+use crate::journal;
 use crate::knowledge;
 use crate::publisher::Publisher;
 use crate::request::Request;
@@ -119,6 +120,15 @@ impl Reception {
                 let refused = context.completer.ask(&context, origin, request, snapshot);
                 for origin in refused {
                     publisher.meanwhile(origin, |turn| turn.refuse(turn::too_many()));
+                }
+            }
+            Request::Journal(request) => journal::answer(&context, origin, request),
+            Request::Answer(answer) => {
+                let mut turn = Turn::begin(&context, publisher, origin);
+                if context.stdin.answer_for(&answer.question, answer.value) {
+                    turn.reply(StatusReply::Ok);
+                } else {
+                    turn.refuse(turn::no_such_question());
                 }
             }
             Request::Usage => {

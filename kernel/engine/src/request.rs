@@ -1,7 +1,8 @@
 use perilune_language::CommMessage;
 use perilune_wire::content::{
-    CommClose, CommInfoRequest, CommMsg, CommOpen, CompleteRequest, DebugRequest, ExecuteRequest,
-    HistoryRequest, InspectRequest, IsCompleteRequest, Object, ShutdownRequest,
+    AnswerRequest, CommClose, CommInfoRequest, CommMsg, CommOpen, CompleteRequest, DebugRequest,
+    ExecuteRequest, HistoryRequest, InspectRequest, IsCompleteRequest, JournalRequest, Object,
+    ShutdownRequest,
 };
 use perilune_wire::{Message, WireError};
 
@@ -26,6 +27,10 @@ pub(crate) enum Request {
     /// What is done on a thread of its own.
     Errand(Errand),
     Debug(DebugRequest),
+    /// What was published before.
+    Journal(JournalRequest),
+    /// A question's answer, from whoever.
+    Answer(AnswerRequest),
     /// A type that we know, with a content that cannot be.
     Invalid(WireError),
     /// For a subshell, and we have none.
@@ -62,6 +67,8 @@ impl Request {
             "perilune_reload_request" => Self::Errand(Errand::Reload),
             "perilune_log_request" => Self::Errand(Errand::Log(message.content()?)),
             "perilune_dump_request" => Self::Errand(Errand::Dump),
+            "perilune_journal_request" => Self::Journal(message.content()?),
+            "perilune_answer_request" => Self::Answer(message.content()?),
             _ => Self::Unknown,
         })
     }
@@ -86,6 +93,8 @@ pub(crate) fn reply_type(msg_type: &str) -> Option<&'static str> {
         "perilune_reload_request" => "perilune_reload_reply",
         "perilune_log_request" => "perilune_log_reply",
         "perilune_dump_request" => "perilune_dump_reply",
+        "perilune_journal_request" => "perilune_journal_reply",
+        "perilune_answer_request" => "perilune_answer_reply",
         _ => return None,
     })
 }

@@ -102,6 +102,21 @@ impl Stdin {
         self.answered.notify_all();
     }
 
+    /// Takes an answer to the question of this id from whoever gives it; `None` is the end of the
+    /// input. Says whether the question was still open.
+    pub(crate) fn answer_for(&self, question: &str, value: Option<String>) -> bool {
+        let mut open = self.lock();
+        let Some(open) = open
+            .as_mut()
+            .filter(|open| open.msg_id == question && open.answer.is_none())
+        else {
+            return false;
+        };
+        open.settle(value.ok_or(InputError::Closed));
+        self.answered.notify_all();
+        true
+    }
+
     /// Ends the wait, if there is one: what runs was interrupted.
     pub(crate) fn interrupt(&self) {
         self.end(InputError::Interrupted);

@@ -27,6 +27,23 @@ impl Origin {
             msg_type: message.header.msg_type.clone(),
         }
     }
+
+    /// The frames of the reply to this request; `None` if its type has none.
+    pub(crate) fn reply<C: Serialize>(
+        &self,
+        context: &Context,
+        content: C,
+        metadata: Object,
+    ) -> Option<Frames> {
+        let msg_type = reply_type(&self.msg_type)?;
+        let mut message = Outgoing::new(msg_type, self.parent.clone(), content);
+        message.metadata = Some(metadata);
+        context
+            .session
+            .frames(self.identities.clone(), message)
+            .inspect_err(|error| tracing::error!(msg_type, %error, "a reply could not be sent"))
+            .ok()
+    }
 }
 
 /// A way out for messages.
@@ -100,28 +117,22 @@ impl<'a, O: Outlet> Turn<'a, O> {
 
     /// As [`Turn::reply`], with something said about the reply.
     pub(crate) fn reply_with_metadata<C: Serialize>(&mut self, content: C, metadata: Object) {
-        if std::mem::replace(&mut self.answered, true) {
-            return;
+        if !self.answered {
+            let frames = self.origin.reply(self.context, content, metadata);
+            self.reply_frames(frames);
         }
-        let Some(msg_type) = reply_type(&self.origin.msg_type) else {
-            return;
-        };
-        let mut message = Outgoing::new(msg_type, self.origin.parent.clone(), content);
-        message.metadata = Some(metadata);
-        match self
-            .context
-            .session
-            .frames(self.origin.identities.clone(), message)
+    }
+
+    /// As [`Turn::reply`], with what [`Origin::reply`] made.
+    pub(crate) fn reply_frames(&mut self, frames: Option<Frames>) {
+        if !std::mem::replace(&mut self.answered, true)
+            && let Some(frames) = frames
         {
-            Ok(frames) => {
-                let (way, bytes) = (
-                    Way::Peer(self.origin.channel),
-                    frames.iter().map(Bytes::len),
-                );
-                self.context.vitals.sent.count(way, msg_type, bytes.sum());
-                self.outlet.reply(self.origin.channel, frames);
-            }
-            Err(error) => tracing::error!(msg_type, %error, "a reply could not be sent"),
+            let way = Way::Peer(self.origin.channel);
+            let bytes = frames.iter().map(Bytes::len).sum();
+            let msg_type = reply_type(&self.origin.msg_type).unwrap_or_default();
+            self.context.vitals.sent.count(way, msg_type, bytes);
+            self.outlet.reply(self.origin.channel, frames);
         }
     }
 
@@ -131,16 +142,7 @@ impl<'a, O: Outlet> Turn<'a, O> {
             let execution_count = self.context.knowledge.execution_count();
             self.reply(crate::executor::failed(error, execution_count));
         } else {
-            let ErrorContent {
-                ename,
-                evalue,
-                traceback,
-            } = error;
-            self.reply(StatusReply::Error {
-                ename,
-                evalue,
-                traceback,
-            });
+            self.reply(refusal(error));
         }
     }
 
@@ -168,6 +170,20 @@ impl<O: Outlet> Drop for Turn<'_, O> {
     }
 }
 
+/// The content of a reply which says that it could not be done.
+pub(crate) fn refusal(error: ErrorContent) -> StatusReply {
+    let ErrorContent {
+        ename,
+        evalue,
+        traceback,
+    } = error;
+    StatusReply::Error {
+        ename,
+        evalue,
+        traceback,
+    }
+}
+
 /// What a client is told whose request cannot be read.
 pub(crate) fn invalid(error: &WireError) -> ErrorContent {
     ErrorContent {
@@ -182,6 +198,15 @@ pub(crate) fn too_many() -> ErrorContent {
     ErrorContent {
         ename: "TooManyRequests".to_owned(),
         evalue: "too many requests wait for the kernel".to_owned(),
+        traceback: Vec::new(),
+    }
+}
+
+/// What a client is told that answers what nobody asks, or asks any more.
+pub(crate) fn no_such_question() -> ErrorContent {
+    ErrorContent {
+        ename: "NoSuchQuestion".to_owned(),
+        evalue: "this question has been answered, or its cell has ended".to_owned(),
         traceback: Vec::new(),
     }
 }

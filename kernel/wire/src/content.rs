@@ -11,10 +11,12 @@ mod history;
 mod input;
 mod inspect;
 mod is_complete;
+mod journal;
 mod kernel_info;
 mod kernel_status;
 mod output;
 mod ports;
+mod question;
 mod shutdown;
 mod status;
 mod usage;
@@ -27,12 +29,14 @@ pub use history::{HistoryAccess, HistoryEntry, HistoryReply, HistoryRequest, His
 pub use input::{InputReply, InputRequest};
 pub use inspect::{InspectReply, InspectRequest};
 pub use is_complete::{IsCompleteReply, IsCompleteRequest};
+pub use journal::{JournalMessage, JournalReply, JournalRequest};
 pub use kernel_info::{HelpLink, KernelInfoReply, LanguageInfo};
 pub use kernel_status::{
     KernelState, KernelStatusReply, LogRequest, Memory, MessageCounts, RunningCell,
 };
 pub use output::{ClearOutput, DisplayData, ErrorContent, ExecuteResult, StreamContent, Transient};
 pub use ports::ConnectReply;
+pub use question::{AnswerRequest, Question};
 pub use shutdown::{ShutdownReply, ShutdownRequest};
 pub use status::{ExecutionState, IopubWelcome, ReplyStatus, Status, StatusReply};
 pub use usage::{HostMemory, UsageReply};

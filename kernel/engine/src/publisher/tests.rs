@@ -107,6 +107,7 @@ fn context() -> Context {
         knowledge: Knowledge::new(&INFO),
         ports: Ports::default(),
         history: perilune_history::Recorder::off(),
+        journal: perilune_journal::Recorder::off(),
         errands: Errands::new(None, None),
         vitals: Arc::default(),
         census: in_process().0.census(),

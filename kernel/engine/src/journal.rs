@@ -1,0 +1,93 @@
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use perilune_journal::{After, JournalError, Options, Page, Query, Record, Recorder};
+use perilune_wire::content::{
+    ErrorContent, JournalMessage, JournalReply, JournalRequest, Object, ReplyStatus,
+};
+use serde_json::value::RawValue;
+
+use crate::context::Context;
+use crate::outbox::Item;
+use crate::turn::{self, Origin};
+
+/// What a reply holds if nobody says how much it may, and at most.
+const USUAL_PAGE: usize = 1 << 20;
+const LARGEST_PAGE: usize = 8 << 20;
+
+/// The journal of a kernel that has these options, and none where there are none.
+pub(crate) fn recorder(options: Option<Options>) -> Recorder {
+    options.map_or_else(Recorder::off, Recorder::new)
+}
+
+/// Answers on the journal's own thread, which alone waits for the disk.
+pub(crate) fn answer(context: &Arc<Context>, origin: Origin, request: JournalRequest) {
+    let query = Query {
+        after: match request.after.as_deref() {
+            None => After::Nothing,
+            Some("latest") => After::Newest,
+            Some(after) => After::parse(after),
+        },
+        parent: request.parent,
+        bytes: request.limit_bytes.unwrap_or(USUAL_PAGE).min(LARGEST_PAGE),
+    };
+    let asker = Arc::clone(context);
+    context.journal.ask(move |journal| {
+        let answer = journal.and_then(|journal| Ok((journal.read(query)?, journal.began())));
+        let reply = match answer {
+            Ok((page, began)) => {
+                let content = reply(page, began.to_string());
+                origin.reply(&asker, content, Object::new())
+            }
+            Err(error) => origin.reply(&asker, turn::refusal(refusal(&error)), Object::new()),
+        };
+        asker.outbox.push(Item::Answer { origin, reply });
+    });
+}
+
+fn reply(page: Page, began: String) -> JournalReply {
+    JournalReply {
+        status: ReplyStatus::Ok,
+        messages: page.records.iter().filter_map(message).collect(),
+        more: page.more,
+        next: page.next.to_string(),
+        lost: page.lost,
+        began,
+    }
+}
+
+/// A message as a reply has it; `None` for what is no JSON, which nothing of ours can be.
+fn message(record: &Record) -> Option<JournalMessage> {
+    let message = &record.message;
+    let raw = |part: &[u8]| {
+        serde_json::from_slice::<&RawValue>(part)
+            .ok()
+            .map(ToOwned::to_owned)
+    };
+    Some(JournalMessage {
+        cursor: record.sequence.to_string(),
+        header: raw(&message.header)?,
+        parent_header: raw(&message.parent_header)?,
+        metadata: raw(&message.metadata)?,
+        content: raw(&message.content)?,
+        buffers: message
+            .buffers
+            .iter()
+            .map(|bytes| STANDARD.encode(bytes))
+            .collect(),
+    })
+}
+
+fn refusal(error: &JournalError) -> ErrorContent {
+    let ename = match error {
+        JournalError::NoSuchMessage(_) => "NoSuchMessage",
+        JournalError::Off => "NoJournal",
+        _ => "JournalError",
+    };
+    ErrorContent {
+        ename: ename.to_owned(),
+        evalue: error.to_string(),
+        traceback: Vec::new(),
+    }
+}
