@@ -1,14 +1,16 @@
 //! What is set for a command: by its own options, the environment, and files.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use perilune_config::{Configuration, Flag, Settings, Sources};
+use perilune_daemon::{Folders, Name};
 use perilune_history::{self as history, Limits, Place};
+use perilune_journal as journal;
 
 /// The option that sets anything.
 #[derive(Debug, Args)]
@@ -99,6 +101,25 @@ pub fn history_place(settings: &Settings) -> Place {
             .into_os_string(),
     });
     Place::of_this_user(file.as_deref())
+}
+
+/// Where a kernel of this name keeps what it publishes; `None` where that is not wanted, or where
+/// there is no place for it.
+pub fn journal_options(settings: &Settings, name: &Name) -> Option<journal::Options> {
+    let folders = Folders::of_this_user().ok()?;
+    settings.journal.enabled.then(|| journal::Options {
+        folder: journal_folder(&folders.kernel(name)),
+        limits: journal::Limits {
+            bytes: settings.journal.max_size.bytes(),
+            age: settings.journal.max_age.duration(),
+        },
+        kernels: folders.kernel(name).parent().map(Path::to_owned),
+    })
+}
+
+/// Where the journal is of a kernel whose state is in this folder.
+pub fn journal_folder(kernel: &Path) -> PathBuf {
+    kernel.join(journal::FOLDER)
 }
 
 /// What a kernel of this name remembers that starts now.

@@ -4,7 +4,7 @@ mod table;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::setting::{Count, FilePath, LogFilter, Size, choices};
+use crate::setting::{Count, FilePath, LogFilter, Size, Span, choices};
 use table::settings;
 
 choices! {
@@ -21,6 +21,10 @@ choices! {
 pub type Entries = Count<1, 1_000_000_000>;
 /// A number of days.
 pub type Days = Count<1, 36_500>;
+/// How large a journal is at most: never smaller than 1 MiB.
+pub type JournalSize = Size<1_048_576>;
+/// How old what is in a journal is at most: never less than a minute.
+pub type JournalAge = Span<60_000>;
 
 settings! {
     /// How a kernel runs, and where it listens.
@@ -48,6 +52,19 @@ settings! {
         /// How much is logged. Without it, warn; in `perilune run`, error.
         level: Option<LogFilter> = None,
             variable "PERILUNE_LOG", flag "--log-level", at Restart, project No;
+    }
+    /// What a kernel keeps of what it told its clients, for those who come back.
+    journal: Journal {
+        /// Whether a journal is kept. Without, `perilune kernel attach` shows nothing that was
+        /// missed.
+        enabled: bool = true,
+            variable "PERILUNE_JOURNAL_ENABLED", at Restart, project No;
+        /// How much of it is kept on disk for each kernel; the oldest goes first.
+        max_size: JournalSize = JournalSize::of(64 << 20),
+            variable "PERILUNE_JOURNAL_MAX_SIZE", at Restart, project No;
+        /// For how long it is kept.
+        max_age: JournalAge = JournalAge::of_seconds(7 * 24 * 60 * 60),
+            variable "PERILUNE_JOURNAL_MAX_AGE", at Restart, project No;
     }
     /// What is remembered of what is run in all kernels.
     history: History {

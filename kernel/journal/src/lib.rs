@@ -29,4 +29,4 @@ pub use page::{After, Page, Query};
 pub use record::{Record, Sequence};
 pub use recorder::{Options, Recorder, Summary};
 pub use store::Store;
-pub use sweep::sweep;
+pub use sweep::{FOLDER, sweep};

@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::message::Message;
 use crate::record::Sequence;
 use crate::store::Store;
+use crate::sweep::sweep;
 
 /// What a kernel's journal is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub struct Options {
     pub folder: PathBuf,
     /// How much is kept.
     pub limits: Limits,
+    /// The folder of all kernels' folders, among which is the one that this journal's folder is in:
+    /// of kernels that have ended, journals go that are older than the limit.
+    pub kernels: Option<PathBuf>,
 }
 
 /// How a journal is.
@@ -92,6 +96,14 @@ const NO_QUIET: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(10 * 60);
 /// So many requests are remembered whose messages are not kept.
 const MOST_HIDDEN: usize = 256;
+
+impl Options {
+    fn sweep(&self) {
+        if let Some(kernels) = &self.kernels {
+            sweep(kernels, self.limits.age, &SystemClock::new());
+        }
+    }
+}
 
 impl Recorder {
     /// A journal with these options. Its thread opens it.
@@ -224,6 +236,9 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let is_quiet = next.is_none();
+            if is_quiet && patience == REST {
+                options.sweep();
+            }
             while let Some(command) = next {
                 match command {
                     Command::Keep { lost, message } => self.keep(lost, message),

@@ -6,17 +6,26 @@ use crate::clock::{Clock, Stamp};
 use crate::segment::Segment;
 use crate::store::{LOCK, lock};
 
+/// What a journal's folder is called in the folder of its kernel.
+pub const FOLDER: &str = "journal";
+
 /// Removes the journals of kernels that have ended, where their newest message is older than
-/// `age`. `folders` are journals; one that a kernel writes is left alone. Returns how many went.
-pub fn sweep<'a>(
-    folders: impl IntoIterator<Item = &'a Path>,
-    age: Duration,
-    clock: &impl Clock,
-) -> usize {
+/// `age`. In `kernels` is a folder for each kernel. Returns how many went.
+pub fn sweep(kernels: &Path, age: Duration, clock: &impl Clock) -> usize {
     let now = clock.now();
-    folders
-        .into_iter()
-        .filter(|folder| remove_if_over(folder, age, now))
+    let Ok(entries) = fs::read_dir(kernels) else {
+        return 0;
+    };
+    entries
+        .filter_map(|entry| {
+            let kernel = entry.ok()?.path();
+            let removed = remove_if_over(&kernel.join(FOLDER), age, now);
+            if removed {
+                // Only if nothing else is in it.
+                let _ = fs::remove_dir(kernel);
+            }
+            removed.then_some(())
+        })
         .count()
 }
 
@@ -93,15 +102,14 @@ mod tests {
     #[test]
     fn only_journals_go_that_are_old_and_that_nobody_writes() {
         let home = tempfile::tempdir().unwrap();
-        let folder = |name: &str| home.path().join(name);
+        let folder = |name: &str| home.path().join(name).join(FOLDER);
         drop(store(&folder("old"), 1));
         drop(store(&folder("new"), 9));
         let _held = store(&folder("held"), 1);
-        fs::create_dir(folder("foreign")).unwrap();
+        fs::create_dir_all(folder("foreign")).unwrap();
         fs::write(folder("foreign/00000000000000000001.journal"), "poem").unwrap();
-        let folders = ["old", "new", "held", "foreign", "missing"].map(folder);
         let week = Duration::from_secs(7 * 86_400);
-        let sweep = |day| sweep(folders.iter().map(|path| path.as_path()), week, &at(day));
+        let sweep = |day| sweep(home.path(), week, &at(day));
         assert_eq!(sweep(8), 0);
         assert_eq!(sweep(10), 1);
         assert_eq!(sweep(10), 0);

@@ -73,6 +73,7 @@ impl Taken {
                 | Item::Reply { .. }
                 | Item::Completed { .. }
                 | Item::Errand { .. }
+                | Item::Answer { .. }
                 | Item::Exit { .. } => {}
             }
         }

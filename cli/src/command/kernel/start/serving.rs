@@ -81,6 +81,9 @@ async fn serve_here(
             connection.file.kernel_name.as_deref(),
             std::env::current_dir().unwrap_or_default(),
         )),
+        journal: registration
+            .as_ref()
+            .and_then(|registration| settings::journal_options(settings, registration.name())),
         ready: Some(Box::new(move || {
             let _ = answers.send(());
         })),
