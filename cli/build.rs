@@ -1,4 +1,4 @@
-//! Link arguments of the binary.
+//! Link arguments of the binary, and what it is built for.
 
 fn main() {
     // Lua's C modules look for `lua_*` in the program that loads them. Without this the linker
@@ -15,6 +15,9 @@ fn main() {
         "-rdynamic"
     };
     println!("cargo::rustc-link-arg-bins={exported}");
+    // For `perilune version`; cargo tells it to build scripts alone.
+    let target = std::env::var("TARGET").unwrap_or_default();
+    println!("cargo::rustc-env=PERILUNE_TARGET={target}");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=exported.list");
 }

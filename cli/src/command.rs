@@ -1,9 +1,11 @@
+mod completions;
 mod config;
 mod fmt;
 mod history;
 mod kernel;
 mod lab;
 mod library;
+mod man;
 mod run;
 mod version;
 
@@ -12,11 +14,14 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Subcommand;
 
+pub use self::completions::complete_for_a_shell;
 use crate::exit::Exit;
 
 /// What the program can do. One command is one file of the same name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Print what a shell needs to complete the command line
+    Completions(completions::Arguments),
     /// Look at the settings, change and check them
     #[command(subcommand)]
     Config(config::Command),
@@ -31,6 +36,8 @@ pub enum Command {
     Lab(lab::Arguments),
     /// Describe the functions that cells have, for language servers
     Library(library::Arguments),
+    /// Print a page of the manual, or write all of them
+    Man(man::Arguments),
     /// Run a notebook or a script, without Jupyter
     Run(Box<run::Arguments>),
     /// Show the version
@@ -50,12 +57,14 @@ impl Command {
     /// Does it.
     pub fn run(self) -> Result<Exit> {
         match self {
+            Self::Completions(arguments) => arguments.run(),
             Self::Config(command) => command.run(),
             Self::Fmt(arguments) => arguments.run(),
             Self::History(arguments) => arguments.run(),
             Self::Kernel(command) => command.run(),
             Self::Lab(arguments) => arguments.run(),
             Self::Library(arguments) => arguments.run(),
+            Self::Man(arguments) => arguments.run(),
             Self::Run(arguments) => arguments.run(),
             Self::Version(arguments) => arguments.run(),
         }

@@ -1,6 +1,7 @@
 //! The one binary: arguments in, calls down, text or JSON out.
 
 mod atomic_file;
+mod color;
 mod command;
 mod embedded;
 mod exit;
@@ -18,7 +19,7 @@ mod terminal;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::command::Command;
 use crate::exit::Exit;
@@ -27,12 +28,19 @@ use crate::exit::Exit;
 #[derive(Debug, Parser)]
 #[command(name = "perilune", version, after_help = exit::HELP)]
 struct Arguments {
+    #[command(flatten)]
+    color: color::ColorOption,
     #[command(subcommand)]
     command: Command,
 }
 
 fn main() -> ExitCode {
-    let exit = match Arguments::parse().command.run() {
+    command::complete_for_a_shell();
+    let arguments = Arguments::command().color(color::of_help(std::env::args_os()));
+    let arguments = Arguments::from_arg_matches(&arguments.get_matches());
+    let arguments = arguments.unwrap_or_else(|error| error.exit());
+    arguments.color.begin();
+    let exit = match arguments.command.run() {
         Ok(exit) => exit,
         Err(error) if is_broken_pipe(&error) => Exit::BrokenPipe,
         Err(error) => {

@@ -6,7 +6,6 @@ mod extent;
 
 use std::collections::HashMap;
 use std::env;
-use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -50,7 +49,7 @@ impl Terminal {
         Self {
             kept,
             rewrites: on_terminal && kept.stderr.is_terminal() && !is_dumb(),
-            colours: wants_colours(&kept.stderr),
+            colours: console::colors_enabled_stderr(),
             at_line_start: true,
             draws_bars: kept.stderr.is_terminal() && !is_dumb(),
             bars: Bars::default(),
@@ -352,14 +351,4 @@ fn text_of(data: &Object) -> String {
 
 fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
-
-/// By <https://no-color.org> and <https://bixense.com/clicolors>.
-fn wants_colours(stderr: &File) -> bool {
-    let is_set =
-        |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
-    if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-        return false;
-    }
-    is_set("CLICOLOR_FORCE") || (stderr.is_terminal() && !is_dumb())
 }

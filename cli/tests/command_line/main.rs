@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod color;
+mod completions;
 mod config;
 mod fmt;
 mod history;
 mod kernelspec;
 mod lab;
 mod library;
+mod man;
 mod perilune;
 mod run_notebook;
 mod run_script;
