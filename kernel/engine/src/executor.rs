@@ -25,6 +25,7 @@ use crate::knowledge;
 use crate::outbox::{Item, Outbox, Place};
 use crate::output::Output;
 use crate::request::Request;
+use crate::state::Keeper;
 use crate::task_queue::Task;
 use crate::turn::{self, Origin, Turn};
 use crate::vitals::{self, Vitals};
@@ -38,6 +39,7 @@ pub(crate) struct Executor<L> {
     context: Arc<Context>,
     output: Arc<Output>,
     language: L,
+    keeper: Keeper,
     program: Option<String>,
     unnumbered: u64,
     /// Whether code has run since the names were noted.
@@ -50,12 +52,14 @@ impl<L: Language> Executor<L> {
         context: Arc<Context>,
         output: Arc<Output>,
         language: L,
+        keeper: Keeper,
         program: Option<String>,
     ) -> Self {
         Self {
             context,
             output,
             language,
+            keeper,
             program,
             unnumbered: 0,
             has_run: false,
@@ -72,6 +76,7 @@ impl<L: Language> Executor<L> {
                 self.note_names(&context);
             }
             let Some(task) = context.queue.next() else {
+                self.keeper.end(&context, &mut self.language);
                 return;
             };
             // A request that makes us panic is answered by its turn; the next one is another
@@ -107,6 +112,7 @@ impl<L: Language> Executor<L> {
         match request {
             Request::Execute(request) if !aborted => self.execute(context, origin, request),
             Request::Comm(message) => self.comm(context, origin, message),
+            Request::Save => self.save(context, origin),
             request => self.answer(context, origin, request),
         }
     }
@@ -202,6 +208,7 @@ impl<L: Language> Executor<L> {
         };
         // Busy is said only when an interrupt would not be in vain.
         self.has_run = true;
+        self.keeper.code_runs();
         let began = Instant::now();
         let (mut turn, outcome, expressions) = context.running.during(|| {
             let parent = origin.parent.clone();
@@ -295,6 +302,23 @@ impl<L: Language> Executor<L> {
         }
     }
 
+    /// Saves the language's state; an interrupt stops it.
+    fn save(&mut self, context: &Context, origin: Origin) {
+        let (mut turn, result) = context.running.during(|| {
+            let turn = Turn::begin(context, &context.outbox, origin);
+            let result = self.keeper.save(context, &mut self.language);
+            (turn, result)
+        });
+        match result {
+            Ok(reply) => turn.reply(reply),
+            Err(error) => turn.refuse(ErrorContent {
+                ename: "StateError".to_owned(),
+                evalue: error.to_string(),
+                traceback: Vec::new(),
+            }),
+        }
+    }
+
     fn cell_name(&mut self, numbered: bool, execution_count: u64) -> String {
         if let Some(program) = &self.program {
             return program.clone();
@@ -318,6 +342,7 @@ impl<L: Language> Executor<L> {
             CommMessage::Data { .. } => {}
         }
         self.has_run = true;
+        self.keeper.code_runs();
         let (mut turn, accepted) = context.running.during(|| {
             let code = RunningCode::comm(origin.parent.clone());
             let (turn, _code) = begin_code(context, origin, code);

@@ -25,6 +25,7 @@ use crate::publisher::{Demand, Publisher};
 use crate::reception::{Farewell, Reception};
 use crate::running::Running;
 use crate::signals::{FORCED, Signals, Wish};
+use crate::state::Keeper;
 use crate::turn::{self, Outlet, Turn};
 use crate::vitals::Questions;
 
@@ -101,16 +102,14 @@ async fn serve_language<T: Transport, L: Language>(
         None => None,
     };
     let (has_started, started) = oneshot::channel();
-    let start = move |host, interrupt| {
-        let language = start(host, interrupt)?;
-        let _ = has_started.send(());
-        Ok(language)
-    };
+    let keeper = Keeper::new(options.state, Arc::clone(&options.shutdown), info);
     let executor = start_executor(
         Arc::clone(&context),
         capture,
         interrupt,
         options.program,
+        keeper,
+        has_started,
         start,
     )?;
 
@@ -136,14 +135,20 @@ fn start_executor<L: Language>(
     capture: Option<Arc<Capture>>,
     interrupt: Interrupt,
     program: Option<String>,
+    mut keeper: Keeper,
+    has_started: oneshot::Sender<()>,
     start: impl FnOnce(Arc<dyn Host>, Interrupt) -> Result<L, String> + Send + 'static,
 ) -> Result<oneshot::Receiver<Result<(), String>>, EngineError> {
     let (ended, end) = oneshot::channel();
     let run = move || {
         let output = Arc::new(Output::new(Arc::clone(&context), capture));
         let host: Arc<dyn Host> = Arc::clone(&output) as Arc<dyn Host>;
-        let result = start(host, interrupt)
-            .map(|language| Executor::new(context, output, language, program).run());
+        let result = start(host, interrupt).and_then(|mut language| {
+            keeper.begin(&context, &mut language)?;
+            let _ = has_started.send(());
+            Executor::new(context, output, language, keeper, program).run();
+            Ok(())
+        });
         // Nobody listens when the kernel ended without us.
         let _ = ended.send(result);
     };

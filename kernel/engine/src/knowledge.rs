@@ -60,6 +60,12 @@ impl Knowledge {
         self.execution_count.load(Ordering::SeqCst)
     }
 
+    /// Goes on behind a cell of that number.
+    pub(crate) fn count_from(&self, execution_count: u64) {
+        self.execution_count
+            .store(execution_count, Ordering::SeqCst);
+    }
+
     /// Counts one cell more.
     pub(crate) fn count_cell(&self) -> u64 {
         self.execution_count.fetch_add(1, Ordering::SeqCst) + 1

@@ -7,6 +7,7 @@ use perilune_wire::Ports;
 use crate::capture::Descriptors;
 use crate::shutdown::ShutdownPolicy;
 use crate::signals::CaughtSignals;
+use crate::state::StateOptions;
 use crate::steward::Steward;
 use crate::vitals::Vitals;
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub history: Option<perilune_history::Options>,
     /// Where what is published is kept for those who come back; nowhere if nothing.
     pub journal: Option<perilune_journal::Options>,
+    /// Where the language's state is kept beyond the kernel's life; nowhere if nothing.
+    pub state: Option<StateOptions>,
     /// The ports that `connect_request` is told.
     pub ports: Ports,
     /// What is called on the I/O thread, once, when the language has started: from then on both

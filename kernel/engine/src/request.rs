@@ -26,6 +26,8 @@ pub(crate) enum Request {
     Status,
     /// What is done on a thread of its own.
     Errand(Errand),
+    /// Save the language's state.
+    Save,
     Debug(DebugRequest),
     /// What was published before.
     Journal(JournalRequest),
@@ -66,6 +68,7 @@ impl Request {
             "perilune_status_request" => Self::Status,
             "perilune_reload_request" => Self::Errand(Errand::Reload),
             "perilune_log_request" => Self::Errand(Errand::Log(message.content()?)),
+            "perilune_save_request" => Self::Save,
             "perilune_dump_request" => Self::Errand(Errand::Dump),
             "perilune_journal_request" => Self::Journal(message.content()?),
             "perilune_answer_request" => Self::Answer(message.content()?),
@@ -95,6 +98,7 @@ pub(crate) fn reply_type(msg_type: &str) -> Option<&'static str> {
         "perilune_dump_request" => "perilune_dump_reply",
         "perilune_journal_request" => "perilune_journal_reply",
         "perilune_answer_request" => "perilune_answer_reply",
+        "perilune_save_request" => "perilune_save_reply",
         _ => return None,
     })
 }

@@ -17,6 +17,7 @@ mod kernel_status;
 mod output;
 mod ports;
 mod question;
+mod save;
 mod shutdown;
 mod status;
 mod usage;
@@ -37,6 +38,7 @@ pub use kernel_status::{
 pub use output::{ClearOutput, DisplayData, ErrorContent, ExecuteResult, StreamContent, Transient};
 pub use ports::ConnectReply;
 pub use question::{AnswerRequest, Question};
+pub use save::{SaveReply, SavedLoss};
 pub use shutdown::{ShutdownReply, ShutdownRequest};
 pub use status::{ExecutionState, IopubWelcome, ReplyStatus, Status, StatusReply};
 pub use usage::{HostMemory, UsageReply};
