@@ -42,6 +42,9 @@ const UMASK: Mode = Mode::S_IWGRP.union(Mode::S_IRWXO);
 /// The process must have one thread: the daemon has no other, and what another held stays locked
 /// there for ever. Nothing in it may own a descriptor beside the standard three.
 pub unsafe fn detach() -> Result<Side, DaemonError> {
+    // Else nobody hears of the end of the first child, below.
+    // SAFETY: the default runs nobody's code.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }.map_err(system("preparing"))?;
     let (news, readiness) = pipe2(OFlag::O_CLOEXEC).map_err(system("making a pipe to"))?;
     // SAFETY: there is no other thread, as the caller vouches.
     match unsafe { fork() }.map_err(system("starting"))? {

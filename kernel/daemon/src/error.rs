@@ -50,14 +50,14 @@ pub enum DaemonError {
         holder: Option<ProcessIdentity>,
     },
     /// The operating system refused something.
-    #[error("{what} {path}: {source}")]
+    #[error("{what} {path}: {error}")]
     System {
         /// What was to be done.
         what: &'static str,
         /// With what.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
 }
 
@@ -82,10 +82,10 @@ impl DaemonError {
         path: &std::path::Path,
     ) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
-        move |source| Self::System {
+        move |error| Self::System {
             what,
             path,
-            source: source.into(),
+            error: error.into(),
         }
     }
 }

@@ -104,7 +104,7 @@ impl PidFile {
     pub fn look(folder: &PrivateFolder, name: &str) -> Result<Standing, DaemonError> {
         let path = path_of(folder, name);
         let file = match open(folder, name, Missing::IsAnError) {
-            Err(DaemonError::System { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(DaemonError::System { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Standing::Free(None));
             }
             file => file?,

@@ -182,7 +182,7 @@ def test_modules_of_a_project_are_found_only_where_one_is_named(home, daemon):
     assert member.run("return require 'rock' .. require 'mine'").plain == '"rockmine"'
     assert Proc(member.pid).folder == str(home.work), "a project is worked on in its folder"
     guest = daemon("guest", "--project", ".", "--cwd", "/")
-    assert (Proc(guest.pid).folder, guest.run("return require 'rock'").plain) == ("/", '"rock"')
+    assert (Proc(guest.pid).folder, guest.run("return (require 'rock')").plain) == ("/", '"rock"')
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
