@@ -77,17 +77,20 @@ impl Arguments {
                 .with_context(|| format!("going to the folder {}", folder.display()))?;
         }
 
-        let flags = Flags::new(&self.set)
-            .with(
-                "--memory-limit",
-                "kernel.memory_limit",
-                self.memory_limit.map(|it| it.as_u64()),
-            )
-            .with("--log-level", "log.level", self.log.level());
+        let flags = Flags::new(&self.set).with(
+            "--memory-limit",
+            "kernel.memory_limit",
+            self.memory_limit.map(|it| it.as_u64()),
+        );
+        let flags = self.log.add_to(flags);
         let settings = settings::read(&settings::sources(flags)?)?.settings;
         let (descriptors, kept) = standard::take()?;
         // A person sees the errors of the cells on the same terminal.
-        log::start(&settings, Level::ERROR, &kept.stderr);
+        let log = match log::place(&settings, None) {
+            Some(path) => Some(log::open(&settings, &path)?),
+            None => None,
+        };
+        log::start(&settings, Level::ERROR, kept, log)?;
         let to_bytes = |size: Size| usize::try_from(size.bytes()).unwrap_or(usize::MAX);
         let name = || self.file.display().to_string();
         let lua = LuaOptions {

@@ -17,6 +17,22 @@ choices! {
     }
 }
 
+choices! {
+    /// What a line of the log looks like.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// An object of JSON.
+        Json = "json",
+    }
+}
+
+/// How large a file of the log becomes: enough for a few lines, at least.
+pub type LogSize = Size<4096>;
+/// How old a file of the log becomes: a minute at least.
+pub type LogAge = Span<60_000>;
+/// How many files of the log are kept.
+pub type LogFiles = Count<1, 10_000>;
 /// How many entries a history has at least and at most.
 pub type Entries = Count<1, 1_000_000_000>;
 /// A number of days.
@@ -51,7 +67,28 @@ settings! {
     log: Log {
         /// How much is logged. Without it, warn; in `perilune run`, error.
         level: Option<LogFilter> = None,
-            variable "PERILUNE_LOG", flag "--log-level", at Restart, project No;
+            variable "PERILUNE_LOG", flag "--log-level", at Reload, project No;
+        /// Lines for people, or objects of JSON.
+        format: LogFormat = LogFormat::Text,
+            variable "PERILUNE_LOG_FORMAT", flag "--log-format", at Restart, project No;
+        /// The file to log into. Without it, standard error; a daemon's is kernel.log in its folder.
+        file: Option<FilePath> = None,
+            variable "PERILUNE_LOG_FILE", flag "--log-file", at Restart, project No;
+        /// How large that file becomes before the next is begun.
+        max_size: LogSize = LogSize::of(10_000_000),
+            variable "PERILUNE_LOG_MAX_SIZE", at Restart, project No;
+        /// How old its first line becomes before the next is begun.
+        max_age: LogAge = LogAge::of_seconds(7 * 24 * 60 * 60),
+            variable "PERILUNE_LOG_MAX_AGE", at Restart, project No;
+        /// How many such files are kept beside the one that is written to.
+        keep: LogFiles = LogFiles::of(10),
+            variable "PERILUNE_LOG_KEEP", at Restart, project No;
+        /// For how long they are kept.
+        keep_for: LogAge = LogAge::of_seconds(90 * 24 * 60 * 60),
+            variable "PERILUNE_LOG_KEEP_FOR", at Restart, project No;
+        /// Whether they are compressed.
+        gzip: bool = false,
+            variable "PERILUNE_LOG_GZIP", at Restart, project No;
     }
     /// What a kernel keeps of what it told its clients, for those who come back.
     journal: Journal {

@@ -9,7 +9,10 @@ use self::pipes::Pipes;
 use crate::context::Context;
 use crate::error::EngineError;
 
+mod last_words;
 mod pipes;
+
+pub use last_words::last_words;
 
 /// The process's standard output and error, taken over, so that what C code and child processes
 /// write there reaches the notebook.
@@ -35,6 +38,7 @@ impl Descriptors {
         let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
         let (pipes, [out, err]) = Pipes::new()?;
+        last_words::watch(pipes.readers());
         nix::unistd::dup2_stdout(&out)?;
         nix::unistd::dup2_stderr(&err)?;
         buffer_lines_of_c_stdout();
@@ -98,7 +102,10 @@ impl Capture {
         let mut chunk = [0; LONGEST_PACKET];
         for _ in 0..MOST_PIECES {
             match pipes.next(&mut chunk) {
-                Ok(Some((stream, length))) => context.outbox.push_text(stream, &chunk[..length]),
+                Ok(Some((stream, length))) => {
+                    last_words::remember(&chunk[..length]);
+                    context.outbox.push_text(stream, &chunk[..length]);
+                }
                 Ok(None) => return,
                 Err(error) => {
                     tracing::error!(%error, "captured output is unreadable");

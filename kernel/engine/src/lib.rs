@@ -43,7 +43,7 @@ mod turn;
 mod usage;
 pub mod vitals;
 
-pub use capture::Descriptors;
+pub use capture::{Descriptors, last_words};
 pub use error::EngineError;
 pub use kernel::serve;
 pub use options::Options;

@@ -206,6 +206,11 @@ impl ConnectionFile {
     pub fn key(&self) -> Key {
         Key::new(self.key.as_bytes())
     }
+
+    /// The key's text, for who keeps it out of what others may read.
+    pub fn expose_key(&self) -> &str {
+        &self.key
+    }
 }
 
 impl Endpoints {

@@ -228,7 +228,6 @@ impl LogFolder {
             if let Some(found) = self.look(&self.names.rotated(number, form))? {
                 old.push(Old {
                     number,
-                    size: found.size,
                     modified: found.modified,
                 });
             }

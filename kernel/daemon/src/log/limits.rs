@@ -9,8 +9,6 @@ pub struct Limits {
     pub age: Duration,
     /// So many files stay beside the one that is written to.
     pub files: usize,
-    /// So many bytes stay in them.
-    pub total: u64,
     /// What was written last so long ago does not stay.
     pub keep: Duration,
     /// Whether those files are compressed.
@@ -25,7 +23,6 @@ impl Default for Limits {
             size: 10_000_000,
             age: 7 * DAY,
             files: 10,
-            total: 100_000_000,
             keep: 90 * DAY,
             gzip: false,
         }
@@ -36,7 +33,6 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Old {
     pub number: u64,
-    pub size: u64,
     pub modified: SystemTime,
 }
 
@@ -53,14 +49,12 @@ impl Limits {
     /// not cost all that was logged, and the numbers go on from it.
     pub(crate) fn surplus(&self, mut files: Vec<Old>, now: SystemTime) -> Vec<u64> {
         files.sort_unstable_by_key(|file| std::cmp::Reverse(file.number));
-        let mut total = 0_u64;
         let mut surplus = Vec::new();
         for (rank, file) in files.iter().enumerate() {
-            total = total.saturating_add(file.size);
             let is_old = now
                 .duration_since(file.modified)
                 .is_ok_and(|age| age > self.keep);
-            let goes = rank >= self.files || rank > 0 && (is_old || total > self.total);
+            let goes = rank >= self.files || rank > 0 && is_old;
             if goes {
                 surplus.push(file.number);
             }
@@ -78,16 +72,14 @@ mod tests {
             size: 100,
             age: DAY,
             files: 3,
-            total: 250,
             keep: 30 * DAY,
             gzip: false,
         }
     }
 
-    fn old(number: u64, size: u64, days: u32) -> Old {
+    fn old(number: u64, days: u32) -> Old {
         Old {
             number,
-            size,
             modified: now() - days * DAY,
         }
     }
@@ -112,26 +104,20 @@ mod tests {
 
     #[test]
     fn the_newest_stay() {
-        let files = vec![old(4, 1, 0), old(9, 1, 0), old(7, 1, 0), old(5, 1, 0)];
+        let files = vec![old(4, 0), old(9, 0), old(7, 0), old(5, 0)];
         assert_eq!(limits().surplus(files, now()), [4]);
     }
 
     #[test]
-    fn what_is_too_much_altogether_goes_from_its_oldest_end() {
-        let files = vec![old(1, 100, 0), old(2, 100, 0), old(3, 100, 0)];
-        assert_eq!(limits().surplus(files, now()), [1]);
-    }
-
-    #[test]
     fn what_is_too_old_goes_but_never_the_newest() {
-        let files = vec![old(1, 1, 90), old(2, 1, 60), old(3, 1, 45)];
+        let files = vec![old(1, 90), old(2, 60), old(3, 45)];
         assert_eq!(limits().surplus(files, now()), [2, 1]);
     }
 
     #[test]
     fn what_comes_from_the_future_is_not_old() {
-        let mut file = old(1, 1, 0);
+        let mut file = old(1, 0);
         file.modified = now() + 1000 * DAY;
-        assert!(limits().surplus(vec![file, old(2, 1, 0)], now()).is_empty());
+        assert!(limits().surplus(vec![file, old(2, 0)], now()).is_empty());
     }
 }

@@ -136,6 +136,19 @@ impl LogFile {
         self.lock().file.as_raw_fd()
     }
 
+    /// Puts this log in the place of standard output and error, for as long as nobody puts something
+    /// else there. What C code, a child or a dying process writes there is in the log then.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn take_standard(&self) -> io::Result<()> {
+        let state = self.lock();
+        nix::unistd::dup2_stdout(&state.file)?;
+        nix::unistd::dup2_stderr(&state.file)?;
+        Ok(())
+    }
+
     /// Lets a descriptor lead here too, from now on and after each rotation.
     ///
     /// # Errors

@@ -11,7 +11,6 @@ fn limits(gzip: bool) -> Limits {
     Limits {
         size: 20_000,
         files: 10_000,
-        total: u64::MAX,
         gzip,
         ..Limits::default()
     }

@@ -15,6 +15,12 @@ pub(super) struct Pipes {
     readiness: readiness::Readiness,
 }
 
+impl Drop for Pipes {
+    fn drop(&mut self) {
+        super::last_words::unwatch();
+    }
+}
+
 const STREAMS: [Stream; 2] = [Stream::Stdout, Stream::Stderr];
 
 impl Pipes {
@@ -25,6 +31,11 @@ impl Pipes {
         let readers = [out_reader, err_reader];
         let readiness = readiness::Readiness::of(&readers)?;
         Ok((Self { readers, readiness }, [out_writer, err_writer]))
+    }
+
+    /// The ends to read from.
+    pub(super) fn readers(&self) -> [&PipeReader; 2] {
+        self.readers.each_ref()
     }
 
     /// What to poll for reading to know that there is something to read.

@@ -4,8 +4,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, raise};
 use perilune_daemon::{
-    Ask, DaemonError, Folders, Name, News, PrivateFolder, ProcessHandle, ProcessIdentity,
-    Readiness, Record, Side, Start, detach,
+    Ask, DaemonError, Name, News, ProcessHandle, ProcessIdentity, Readiness, Record, Side, Start,
+    detach,
 };
 use perilune_engine::CaughtSignals;
 use serde_json::{Value, json};
@@ -15,8 +15,6 @@ use super::registration::Launch;
 use super::serving;
 use crate::exit::Exit;
 
-/// The name of the log in a kernel's folder.
-const LOG: &str = "kernel.log";
 /// What says of a process what is not true of a daemon that it starts: who supervises or launched it.
 const NOT_OURS: [&str; 8] = [
     "JPY_PARENT_PID",
@@ -41,14 +39,14 @@ pub fn start(mut arguments: Arguments) -> Result<Exit> {
     arguments.make_absolute()?;
     // SAFETY: the program has started no thread, and opened nothing that it keeps.
     match unsafe { detach() }? {
-        Side::Starter(news) => hear(news, &name, &arguments),
+        Side::Starter(news) => hear(news, &name, &launch, &arguments),
         Side::Daemon(readiness) => Ok(live(&arguments, &launch, readiness)),
     }
 }
 
 /// The starter's side.
-fn hear(news: News, name: &Name, arguments: &Arguments) -> Result<Exit> {
-    let log = Folders::of_this_user()?.kernel(name).join(LOG);
+fn hear(news: News, name: &Name, launch: &Launch, arguments: &Arguments) -> Result<Exit> {
+    let log = launch.log(name)?.unwrap_or_default();
     match news.wait(arguments.timeout)? {
         Start::Ready(record) => {
             let record: Record = serde_json::from_str(&record).context("what the daemon said")?;
@@ -170,13 +168,4 @@ fn settle(arguments: &Arguments) {
         std::env::remove_var("OLDPWD");
         std::env::set_var("PWD", folder);
     }
-}
-
-/// Puts the kernel's log in the place of standard output and error.
-pub fn open_log(name: &Name) -> Result<()> {
-    let folder = PrivateFolder::open(&Folders::of_this_user()?.kernel(name))?;
-    let log = folder.append(LOG)?;
-    nix::unistd::dup2_stdout(&log).context("standard output")?;
-    nix::unistd::dup2_stderr(&log).context("standard error")?;
-    Ok(())
 }

@@ -33,7 +33,8 @@ impl Arguments {
     /// What these options set.
     pub fn flags(&self) -> Flags {
         let history = &self.history;
-        Flags::new(&self.set)
+        self.log
+            .add_to(Flags::new(&self.set))
             .with(
                 "--memory-limit",
                 "kernel.memory_limit",
@@ -50,7 +51,6 @@ impl Arguments {
                 "lua.project",
                 self.no_project.then_some(false),
             )
-            .with("--log-level", "log.level", self.log.level())
             .with(
                 "--no-history",
                 "history.enabled",

@@ -1,9 +1,16 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use chrono::Utc;
 use perilune_config::Settings;
-use perilune_daemon::{DaemonError, Folders, Name, Record, Registration, Registry};
+use perilune_daemon::log::LogFile;
+use perilune_daemon::{DaemonError, Folders, Name, PrivateFolder, Record, Registration, Registry};
+
+use crate::log;
+
+/// The name of the log in a kernel's folder.
+const LOG: &str = "kernel.log";
 
 /// What is known of a kernel before it has a connection.
 pub struct Launch {
@@ -61,6 +68,44 @@ impl Launch {
         }
     }
 
+    /// The file that the kernel logs into, if it does.
+    ///
+    /// # Errors
+    ///
+    /// When there is nowhere to keep anything.
+    pub fn log(&self, name: &Name) -> Result<Option<PathBuf>> {
+        let usual = match self.daemon {
+            true => Some(Folders::of_this_user()?.kernel(name).join(LOG)),
+            false => None,
+        };
+        // A daemon has no standard error to speak of.
+        Ok(log::place(&self.settings, usual.clone()).or(usual))
+    }
+
+    /// Opens it; a daemon's is its standard output and error from now on.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened.
+    pub fn open_log(&self, registration: Option<&Registration>) -> Result<Option<Arc<LogFile>>> {
+        let path = match registration {
+            Some(registration) if self.daemon => {
+                PrivateFolder::open(&Folders::of_this_user()?.kernel(registration.name()))?;
+                self.log(registration.name())?
+            }
+            _ => log::place(&self.settings, None),
+        };
+        let Some(path) = path else {
+            return Ok(None);
+        };
+        let file = log::open(&self.settings, &path)?;
+        if self.daemon {
+            file.take_standard()
+                .context("logging standard output and error")?;
+        }
+        Ok(Some(file))
+    }
+
     /// What the kernel says of itself to whoever looks for it.
     ///
     /// # Errors
@@ -77,7 +122,7 @@ impl Launch {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             connection_file: connection_file.to_owned(),
             owns_connection_file: owns_it,
-            log: self.daemon.then(|| folder.join("kernel.log")),
+            log: self.log(name)?,
             folder,
             arguments: self.arguments.clone(),
             working_folder: self.working_folder.clone(),

@@ -1,6 +1,7 @@
 use anyhow::{Context, Result};
 use perilune_config::Size;
 use perilune_daemon::Record;
+use perilune_daemon::log::secrets;
 use perilune_engine::{CaughtSignals, LuaOptions, Options};
 use perilune_wire::Session;
 use tokio::sync::oneshot;
@@ -50,16 +51,15 @@ async fn serve_here(
         .connection(path, launch.name.as_ref(), settings)?;
     open_files::raise_limit();
     let (transport, bound) = connection.bind()?;
-    if let (true, Some(registration)) = (launch.daemon, &named) {
-        super::detachment::open_log(registration.name())?;
-    }
+    let log = launch.open_log(named.as_ref())?;
     let (descriptors, kept) = standard::take()?;
     let usual = if launch.daemon {
         Level::INFO
     } else {
         Level::WARN
     };
-    log::start(settings, usual, &kept.stderr);
+    log::start(settings, usual, kept, log)?;
+    secrets().register(connection.file.expose_key());
     let registration = match named {
         None => launch.register(&connection.path)?,
         named => named,
