@@ -109,12 +109,17 @@ pub fn journal_options(settings: &Settings, name: &Name) -> Option<journal::Opti
     let folders = Folders::of_this_user().ok()?;
     settings.journal.enabled.then(|| journal::Options {
         folder: journal_folder(&folders.kernel(name)),
-        limits: journal::Limits {
-            bytes: settings.journal.max_size.bytes(),
-            age: settings.journal.max_age.duration(),
-        },
+        limits: journal_limits(settings).into(),
         kernels: folders.kernel(name).parent().map(Path::to_owned),
     })
+}
+
+/// How much a journal keeps.
+pub fn journal_limits(settings: &Settings) -> journal::Limits {
+    journal::Limits {
+        bytes: settings.journal.max_size.bytes(),
+        age: settings.journal.max_age.duration(),
+    }
 }
 
 /// Where the journal is of a kernel whose state is in this folder.
@@ -133,7 +138,7 @@ pub fn history_options(
             true => history_place(settings),
             false => Place::Memory,
         },
-        limits: history_limits(settings),
+        limits: history_limits(settings).into(),
         session: history::Session {
             kernel: kernel.unwrap_or("lua").to_owned(),
             folder,

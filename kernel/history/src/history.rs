@@ -22,6 +22,8 @@ pub(crate) struct History {
     has_complained: bool,
     /// Entries since the limits were looked at; at the start they are due.
     untrimmed: usize,
+    /// The limits that were looked at last.
+    limits: Limits,
 }
 
 struct Unsaved {
@@ -38,6 +40,7 @@ const TRIM_EACH: usize = 64;
 impl History {
     pub(crate) fn new(options: Options) -> Self {
         Self {
+            limits: options.limits.get(),
             options,
             store: None,
             number: None,
@@ -51,6 +54,11 @@ impl History {
     /// Adds entries to the database, or remembers them until it takes them.
     pub(crate) fn add(&mut self, entries: Vec<Entry>) {
         self.untrimmed += entries.len();
+        let limits = self.options.limits.get();
+        if self.limits != limits {
+            self.limits = limits;
+            self.untrimmed = TRIM_EACH;
+        }
         let is_due = self.failed.is_none_or(|failed| failed.elapsed() > RESPITE);
         if !is_due || !self.write(&entries) {
             self.keep(&entries);
@@ -93,7 +101,7 @@ impl History {
         if self.untrimmed < TRIM_EACH {
             return false;
         }
-        match store.trim(&self.options.limits, SystemTime::now()) {
+        match store.trim(&self.limits, SystemTime::now()) {
             Ok(true) => true,
             Ok(false) => {
                 self.untrimmed = 0;

@@ -18,7 +18,7 @@ mod store;
 
 pub use entry::{Entry, Found, Session};
 pub use error::HistoryError;
-pub use limits::Limits;
+pub use limits::{Limits, SharedLimits};
 pub use place::Place;
 pub use query::{Query, SessionChoice, containing, literal};
 pub use recorder::{Options, Recorder};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::entry::{Entry, Found, Session};
 use crate::history::History;
-use crate::limits::Limits;
+use crate::limits::SharedLimits;
 use crate::place::Place;
 use crate::query::Query;
 
@@ -16,7 +16,7 @@ pub struct Options {
     /// Where it is kept.
     pub place: Place,
     /// How much of it.
-    pub limits: Limits,
+    pub limits: SharedLimits,
     /// Whose entries these are.
     pub session: Session,
 }

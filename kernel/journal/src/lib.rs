@@ -23,7 +23,7 @@ mod sweep;
 pub use archive::Archive;
 pub use clock::{Clock, Stamp, SystemClock};
 pub use error::JournalError;
-pub use limits::Limits;
+pub use limits::{Limits, SharedLimits};
 pub use message::Message;
 pub use page::{After, Page, Query};
 pub use record::{Record, Sequence};

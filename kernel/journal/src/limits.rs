@@ -1,3 +1,4 @@
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::clock::Stamp;
@@ -20,6 +21,36 @@ impl Default for Limits {
         }
     }
 }
+
+/// Limits that can be changed while they are in use; all copies are the same one.
+#[derive(Debug, Clone, Default)]
+pub struct SharedLimits(Arc<RwLock<Limits>>);
+
+impl SharedLimits {
+    /// The limits in effect.
+    pub fn get(&self) -> Limits {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on these are: when the next message is written.
+    pub fn set(&self, limits: Limits) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+}
+
+impl From<Limits> for SharedLimits {
+    fn from(limits: Limits) -> Self {
+        Self(Arc::new(RwLock::new(limits)))
+    }
+}
+
+impl PartialEq for SharedLimits {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for SharedLimits {}
 
 /// After a start, what earlier runs of the machine wrote is not judged by its age for so long: a
 /// clock may not have been set yet.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::clock::SystemClock;
 use crate::error::JournalError;
-use crate::limits::Limits;
+use crate::limits::SharedLimits;
 use crate::message::Message;
 use crate::record::Sequence;
 use crate::store::Store;
@@ -22,7 +22,7 @@ pub struct Options {
     /// The folder it is kept in, which is its alone.
     pub folder: PathBuf,
     /// How much is kept.
-    pub limits: Limits,
+    pub limits: SharedLimits,
     /// The folder of all kernels' folders, among which is the one that this journal's folder is in:
     /// of kernels that have ended, journals go that are older than the limit.
     pub kernels: Option<PathBuf>,
@@ -100,7 +100,7 @@ const MOST_HIDDEN: usize = 256;
 impl Options {
     fn sweep(&self) {
         if let Some(kernels) = &self.kernels {
-            sweep(kernels, self.limits.age, &SystemClock::new());
+            sweep(kernels, self.limits.get().age, &SystemClock::new());
         }
     }
 }
@@ -112,6 +112,7 @@ impl Recorder {
         let shared = Arc::<Shared>::default();
         let writer = Writer {
             shared: Arc::clone(&shared),
+            limits: options.limits.clone(),
             hidden: VecDeque::new(),
             batch: Vec::new(),
             batch_bytes: 0,
@@ -216,6 +217,7 @@ impl Shared {
 /// The journal's thread.
 struct Writer {
     shared: Arc<Shared>,
+    limits: SharedLimits,
     hidden: VecDeque<String>,
     batch: Vec<(u64, Message)>,
     batch_bytes: usize,
@@ -279,7 +281,8 @@ impl Writer {
         commands: &Receiver<Command>,
     ) -> Option<Store<SystemClock>> {
         loop {
-            let error = match Store::open(&options.folder, options.limits, SystemClock::new()) {
+            let error = match Store::open(&options.folder, options.limits.get(), SystemClock::new())
+            {
                 Ok(store) => return Some(store),
                 Err(error) => error,
             };
@@ -344,6 +347,7 @@ impl Writer {
             self.let_go(message);
         }
         self.batch_bytes = 0;
+        store.limit(self.limits.get());
         store.append(self.batch.drain(..));
     }
 

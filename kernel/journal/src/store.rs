@@ -291,6 +291,15 @@ impl<C: Clock> Store<C> {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
+    /// Keeps no more than this from now on.
+    pub fn limit(&mut self, limits: Limits) {
+        if self.limits != limits {
+            self.limits = limits;
+            self.aged = None;
+            self.trim();
+        }
+    }
+
     fn trim(&mut self) {
         let now = self.clock.now();
         let judges_age = self

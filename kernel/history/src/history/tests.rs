@@ -9,7 +9,7 @@ use crate::query::SessionChoice;
 fn options(place: Place) -> Options {
     Options {
         place,
-        limits: Limits::default(),
+        limits: Limits::default().into(),
         session: Session {
             kernel: "lua".to_owned(),
             folder: PathBuf::from("/"),
@@ -143,10 +143,31 @@ fn the_limits_hold_from_the_first_entry_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history.sqlite");
     history(&path).add((1..=9).map(|line| entry(line, "old")).collect());
-    let mut options = options(Place::File(path));
-    options.limits.entries = 2;
+    let options = options(Place::File(path));
+    options.limits.set(Limits {
+        entries: 2,
+        ..Limits::default()
+    });
     let mut own = History::new(options);
     own.add(vec![entry(1, "new")]);
     while own.trim() {}
     is(all(&mut own), &[(1, "old"), (2, "new")]);
+}
+
+#[test]
+fn limits_that_change_hold_from_the_next_entry_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(Place::File(folder.path().join("history.sqlite")));
+    let limits = options.limits.clone();
+    let mut own = History::new(options);
+    own.add((1..=9).map(|line| entry(line, "old")).collect());
+    while own.trim() {}
+    limits.set(Limits {
+        entries: 2,
+        ..Limits::default()
+    });
+    assert_eq!(all(&mut own).len(), 9);
+    own.add(vec![entry(10, "new")]);
+    while own.trim() {}
+    is(all(&mut own), &[(1, "old"), (1, "new")]);
 }

@@ -343,6 +343,27 @@ fn after_a_start_of_the_machine_the_clock_has_time_to_be_set() {
 }
 
 #[test]
+fn a_limit_that_is_lowered_removes_what_is_beyond_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits {
+        bytes: 1 << 20,
+        ..SMALL
+    };
+    let mut store = Store::open(&folder.path().join("journal"), limits, Dial::new()).unwrap();
+    let text = "x".repeat(10 << 10);
+    for number in 0..50 {
+        store.append([(0, message(&format!("m{number}"), "p", &text))]);
+    }
+    assert!(store.bytes() > 500 << 10);
+    store.limit(Limits {
+        bytes: 200 << 10,
+        ..limits
+    });
+    assert!(store.bytes() <= 200 << 10, "{}", store.bytes());
+    assert_eq!(ids(&store.read(all()).unwrap()).last().unwrap(), "m49");
+}
+
+#[test]
 fn a_full_disk_is_survived_with_the_newest_in_memory_and_written_when_there_is_room() {
     let Some(disk) = Tmpfs::mounted_in_a_namespace("256k") else {
         return;
