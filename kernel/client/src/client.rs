@@ -30,9 +30,35 @@ pub struct Client {
     info: OnceLock<KernelInfo>,
     /// Who waits for the reply to which request.
     awaited: Mutex<HashMap<String, oneshot::Sender<Message>>>,
-    /// Notices that came while somebody waited for a reply, or while we connected.
-    backlog: Mutex<VecDeque<Notice>>,
+    /// What came while somebody waited for a reply, or while we connected.
+    backlog: Mutex<VecDeque<Heard>>,
     end: Mutex<End>,
+}
+
+/// What a kernel says, as it was sent.
+#[derive(Debug)]
+pub enum Heard {
+    /// A message, and by which way it came.
+    Message(Source, Box<Message>),
+    /// The kernel's heart has not beaten for so long.
+    Silent(Duration),
+    /// The kernel's heart beats again.
+    Awake,
+}
+
+impl Heard {
+    /// What it says, if it is anything that matters to most front ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Message`] when its content is not what its type promises.
+    pub fn notice(&self) -> Result<Option<Notice>, ClientError> {
+        Ok(match self {
+            Self::Message(source, message) => Notice::read(*source, message)?,
+            Self::Silent(since) => Some(Notice::Silent(*since)),
+            Self::Awake => Some(Notice::Awake),
+        })
+    }
 }
 
 /// What is known of the connection's end.
@@ -170,9 +196,8 @@ impl Client {
                             }
                             _ => {}
                         }
-                        if let Some(notice) = Notice::read(source, &message)? {
-                            self.backlog().push_back(notice);
-                        }
+                        let heard = Heard::Message(source, Box::new(message));
+                        self.backlog().push_back(heard);
                         if hears_iopub && self.info.get().is_some() {
                             return Ok(());
                         }
@@ -334,7 +359,7 @@ impl Client {
                             return Ok(message.content()?);
                         }
                         match self.read_one(&mut inbox).await? {
-                            Continue(notice) => self.backlog().extend(notice),
+                            Continue(heard) => self.backlog().extend(heard),
                             Break(()) => return Err(ClientError::Ended),
                         }
                     }
@@ -389,14 +414,33 @@ impl Client {
     ///
     /// [`ClientError::Lost`], once, when the connection broke; [`ClientError::Message`].
     pub async fn next(&self) -> Option<Result<Notice, ClientError>> {
+        loop {
+            match self.next_heard().await? {
+                Ok(heard) => {
+                    // Else it is nothing that matters here.
+                    if let Some(notice) = heard.notice().transpose() {
+                        return Some(notice);
+                    }
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// As [`Client::next`], with messages as they were sent. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::next`].
+    pub async fn next_heard(&self) -> Option<Result<Heard, ClientError>> {
         let mut inbox = self.inbox.lock().await;
         loop {
-            if let Some(notice) = self.backlog().pop_front() {
-                return Some(Ok(notice));
+            if let Some(heard) = self.backlog().pop_front() {
+                return Some(Ok(heard));
             }
             match self.read_one(&mut inbox).await {
-                Ok(Continue(Some(notice))) => return Some(Ok(notice)),
-                // Nothing that matters here, or what somebody else waits for.
+                Ok(Continue(Some(heard))) => return Some(Ok(heard)),
+                // What somebody else waits for.
                 Ok(Continue(None)) => {}
                 Ok(Break(())) => return None,
                 Err(error) => return Some(Err(error)),
@@ -409,11 +453,11 @@ impl Client {
     async fn read_one(
         &self,
         inbox: &mut Inbox,
-    ) -> Result<ControlFlow<(), Option<Notice>>, ClientError> {
+    ) -> Result<ControlFlow<(), Option<Heard>>, ClientError> {
         let (source, frames) = match inbox.next().await {
             News::Message(source, frames) => (source, frames),
-            News::Silent(since) => return Ok(Continue(Some(Notice::Silent(since)))),
-            News::Awake => return Ok(Continue(Some(Notice::Awake))),
+            News::Silent(since) => return Ok(Continue(Some(Heard::Silent(since)))),
+            News::Awake => return Ok(Continue(Some(Heard::Awake))),
             News::Over => {
                 // Nobody will be answered any more.
                 lock(&self.awaited).clear();
@@ -425,8 +469,9 @@ impl Client {
             }
         };
         let message = Unverified::split(frames)?.verify_once(self.session.key())?;
-        let notice = Notice::read(source, &message)?;
-        if let Some(Notice::Ending { .. }) = notice {
+        if let (Source::Iopub | Source::Control, "shutdown_reply") =
+            (source, message.header.msg_type.as_str())
+        {
             let mut end = lock(&self.end);
             if *end == End::Unknown {
                 *end = End::Announced;
@@ -440,10 +485,10 @@ impl Client {
             let _ = waiting.send(message);
             return Ok(Continue(None));
         }
-        Ok(Continue(notice))
+        Ok(Continue(Some(Heard::Message(source, Box::new(message)))))
     }
 
-    fn backlog(&self) -> MutexGuard<'_, VecDeque<Notice>> {
+    fn backlog(&self) -> MutexGuard<'_, VecDeque<Heard>> {
         lock(&self.backlog)
     }
 }

@@ -11,6 +11,6 @@ mod connection;
 mod error;
 mod notice;
 
-pub use client::{Client, KernelInfo};
+pub use client::{Client, Heard, KernelInfo};
 pub use error::ClientError;
 pub use notice::{Notice, Question, Reply};

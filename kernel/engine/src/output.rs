@@ -6,7 +6,8 @@ use perilune_language::{
 };
 use perilune_transport::{Channel, Weight};
 use perilune_wire::content::{
-    ClearOutput, CommClose, CommMsg, CommOpen, DisplayData, Object, Transient,
+    ClearOutput, CommClose, CommMsg, CommOpen, DisplayData, ExecutionState, Object, Question,
+    Status, Transient,
 };
 use perilune_wire::{Outgoing, Parent};
 use serde::Serialize;
@@ -43,6 +44,19 @@ impl Output {
         self.context.outbox.begin_turn(parent, place);
         *self.asker() = asker;
         Listening(self)
+    }
+
+    /// A status that says nothing new to clients which do not know what a question is.
+    fn status_with(&self, question: Question) -> Outgoing<Status> {
+        let status = Status {
+            execution_state: ExecutionState::Busy,
+        };
+        let message = Outgoing::new("status", self.context.outbox.parent(), status);
+        let question = serde_json::to_value(question).unwrap_or_default();
+        with_metadata(
+            message,
+            Object::from_iter([(Question::KEY.to_owned(), question)]),
+        )
     }
 
     fn catch_up(&self) {
@@ -141,16 +155,15 @@ impl Host for Output {
         let sent = &self.context.vitals.sent;
         sent.count(Way::Peer(Channel::Stdin), "input_request", bytes);
         let is_interrupted = || self.context.running.is_interrupted();
-        let question = perilune_wire::content::Question {
+        let question = Question {
             question: msg_id.clone(),
             prompt: request.prompt,
             password: request.password,
         };
-        let parent = self.context.outbox.parent();
-        let question = Outgoing::new("perilune_question", parent, question);
+        let status = self.status_with(question);
         let send = || {
             // Who is asked may be gone: so that somebody else can answer.
-            self.context.publish(question, Weight::Essential);
+            self.context.publish(status, Weight::Essential);
             self.context.outbox.push(Item::Reply {
                 channel: Channel::Stdin,
                 frames,

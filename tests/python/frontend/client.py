@@ -389,9 +389,11 @@ class Frontend:
         assert request.id not in self._idle, f"{message!r} came after the idle of {self._describe(request)}"
         heard = self._iopub.setdefault(request.id, [])
         if message.content.get("execution_state") == "busy" and heard:
-            # Said again of a cell that still runs when a completion has been answered meanwhile.
+            # Said again of a cell that still runs when a completion has been answered meanwhile, and
+            # to tell all who listen what the cell asks.
             completions = any(r.type == "complete_request" for r in self._requests.values())
-            assert completions or self.foreign, f"busy twice for {self._describe(request)}"
+            asks = "perilune_question" in message.metadata
+            assert asks or completions or self.foreign, f"busy twice for {self._describe(request)}"
             return
         heard.append(message)
         if message.content.get("execution_state") == "idle":
