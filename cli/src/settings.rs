@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 use clap::Args;
 use perilune_config::{Configuration, Flag, Settings, Sources};
-use perilune_daemon::{Folders, Name};
+use perilune_daemon::{Folders, Name, PrivateFolder};
+use perilune_engine::{Restore, StateOptions};
 use perilune_history::{self as history, Limits, Place};
 use perilune_journal as journal;
 
@@ -120,6 +121,24 @@ pub fn journal_limits(settings: &Settings) -> journal::Limits {
         bytes: settings.journal.max_size.bytes(),
         age: settings.journal.max_age.duration(),
     }
+}
+
+/// Where a kernel of this name keeps its session, and when.
+///
+/// # Errors
+///
+/// When there is no place for it that is the user's alone.
+pub fn state_options(settings: &Settings, name: &Name) -> Result<StateOptions> {
+    let folder = PrivateFolder::open(&Folders::of_this_user()?.kernel(name))?;
+    Ok(StateOptions {
+        file: folder.path().join("state"),
+        saves_at_end: settings.state.save,
+        restore: match settings.state.restore {
+            perilune_config::Restore::Never => Restore::Never,
+            perilune_config::Restore::IfSaved => Restore::IfSaved,
+            perilune_config::Restore::Always => Restore::Always,
+        },
+    })
 }
 
 /// Where the journal is of a kernel whose state is in this folder.

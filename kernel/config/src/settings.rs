@@ -33,6 +33,19 @@ pub type LogSize = Size<4096>;
 pub type LogAge = Span<60_000>;
 /// How many files of the log are kept.
 pub type LogFiles = Count<1, 10_000>;
+
+choices! {
+    /// Whether a kernel begins with the state that was saved.
+    Restore {
+        /// It begins empty.
+        Never = "never",
+        /// It does if it can, and begins empty if it cannot.
+        IfSaved = "if-saved",
+        /// It does, or does not begin at all.
+        Always = "always",
+    }
+}
+
 /// How many entries a history has at least and at most.
 pub type Entries = Count<1, 1_000_000_000>;
 /// A number of days.
@@ -102,6 +115,16 @@ settings! {
         /// For how long it is kept.
         max_age: JournalAge = JournalAge::of_seconds(7 * 24 * 60 * 60),
             variable "PERILUNE_JOURNAL_MAX_AGE", at Restart, project No;
+    }
+    /// What becomes of a session when its kernel ends. Only a kernel that was given a name has a place
+    /// for it.
+    state: State {
+        /// Whether the session is saved when the kernel ends: variables, functions and what they hold.
+        save: bool = true,
+            variable "PERILUNE_STATE_SAVE", flag "--save", at Restart, project Lower;
+        /// Whether a kernel begins with the session that was saved last.
+        restore: Restore = Restore::Never,
+            variable "PERILUNE_STATE_RESTORE", flag "--restore", at Restart, project No;
     }
     /// What is remembered of what is run in all kernels.
     history: History {

@@ -15,7 +15,7 @@ use perilune_daemon::Name;
 use perilune_engine::CaughtSignals;
 
 use self::connection::ConnectionOptions;
-use self::flags::HistoryOptions;
+use self::flags::{HistoryOptions, StateOptions};
 use self::registration::Launch;
 use crate::command::seconds;
 use crate::exit::Exit;
@@ -64,6 +64,8 @@ pub struct Arguments {
     project: Option<PathBuf>,
     #[command(flatten)]
     history: HistoryOptions,
+    #[command(flatten)]
+    state: StateOptions,
     #[command(flatten)]
     log: Log,
     #[command(flatten)]

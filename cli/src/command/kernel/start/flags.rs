@@ -1,4 +1,4 @@
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Arguments;
 use crate::settings::Flags;
@@ -27,6 +27,59 @@ pub struct HistoryOptions {
         value_parser = clap::value_parser!(u64).range(1..=36_500),
     )]
     history_days: Option<u64>,
+}
+
+/// What becomes of the session beyond the kernel's life.
+#[derive(Debug, Args)]
+pub struct StateOptions {
+    /// Begin with the session that the kernel of this name has saved: always, and if it cannot be
+    /// restored do not start; or only if-saved, which starts an empty one then [default: never;
+    /// without a value: always]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always",
+    )]
+    restore: Option<RestoreChoice>,
+    /// Save the session when the kernel ends: true or false [default: true for a kernel with a name]
+    #[arg(
+        long,
+        value_name = "BOOLEAN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+    )]
+    save: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RestoreChoice {
+    Always,
+    IfSaved,
+    Never,
+}
+
+impl StateOptions {
+    /// Whether the user counts on a state that is kept.
+    pub fn asks_for_a_state(&self) -> bool {
+        self.save == Some(true)
+            || matches!(
+                self.restore,
+                Some(RestoreChoice::Always | RestoreChoice::IfSaved)
+            )
+    }
+}
+
+impl RestoreChoice {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::IfSaved => "if-saved",
+            Self::Never => "never",
+        }
+    }
 }
 
 impl Arguments {
@@ -63,5 +116,11 @@ impl Arguments {
                 history.history_entries,
             )
             .with("--history-days", "history.days", history.history_days)
+            .with("--save", "state.save", self.state.save)
+            .with(
+                "--restore",
+                "state.restore",
+                self.state.restore.map(RestoreChoice::name),
+            )
     }
 }

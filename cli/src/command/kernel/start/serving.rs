@@ -1,4 +1,4 @@
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use perilune_config::Size;
 use perilune_daemon::Record;
 use perilune_daemon::log::secrets;
@@ -40,6 +40,9 @@ async fn serve_here(
     ready: impl FnOnce(&Record),
 ) -> Result<Exit> {
     let settings = &launch.settings;
+    if launch.name.is_none() && arguments.state.asks_for_a_state() {
+        bail!("--restore and --save are for a kernel with a name: give it one with --name");
+    }
     let path = arguments.connection.path(launch.name.as_ref())?;
     // A name that the user gave is taken before anything else is touched.
     let named = match &launch.name {
@@ -84,6 +87,11 @@ async fn serve_here(
         journal: registration
             .as_ref()
             .and_then(|registration| settings::journal_options(settings, registration.name())),
+        state: launch
+            .name
+            .as_ref()
+            .map(|name| settings::state_options(settings, name))
+            .transpose()?,
         ready: Some(Box::new(move || {
             let _ = answers.send(());
         })),
