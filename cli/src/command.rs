@@ -6,6 +6,7 @@ mod kernel;
 mod lab;
 mod library;
 mod man;
+mod repl;
 mod run;
 mod version;
 
@@ -38,6 +39,8 @@ pub enum Command {
     Library(library::Arguments),
     /// Print a page of the manual, or write all of them
     Man(man::Arguments),
+    /// Type Lua at a prompt
+    Repl(repl::Arguments),
     /// Run a notebook or a script, without Jupyter
     Run(Box<run::Arguments>),
     /// Show the version
@@ -65,6 +68,7 @@ impl Command {
             Self::Lab(arguments) => arguments.run(),
             Self::Library(arguments) => arguments.run(),
             Self::Man(arguments) => arguments.run(),
+            Self::Repl(arguments) => arguments.run(),
             Self::Run(arguments) => arguments.run(),
             Self::Version(arguments) => arguments.run(),
         }

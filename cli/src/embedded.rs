@@ -23,7 +23,7 @@ pub struct EmbeddedKernel {
 
 impl EmbeddedKernel {
     /// Starts a kernel that has the process's descriptors for itself. Of a `program`, errors speak
-    /// by its name instead of the cell's.
+    /// by its name instead of the cell's. What runs is remembered in the `history`, if there is one.
     ///
     /// # Errors
     ///
@@ -32,6 +32,7 @@ impl EmbeddedKernel {
         descriptors: Descriptors,
         lua: LuaOptions,
         program: Option<String>,
+        history: Option<perilune_history::Options>,
     ) -> Result<Self> {
         let limits = Limits {
             outgoing_bytes: OUTPUT_THAT_WAITS,
@@ -43,6 +44,7 @@ impl EmbeddedKernel {
         let options = Options {
             lua,
             program,
+            history,
             descriptors: Some(descriptors),
             // Signals are the command line's.
             signals: None,

@@ -11,6 +11,7 @@ mod lab;
 mod log;
 mod notebook;
 mod open_files;
+mod repl;
 mod run;
 mod settings;
 mod standard;

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
@@ -39,6 +40,21 @@ pub fn take() -> Result<(Descriptors, &'static Kept)> {
             .context("keeping standard error")?,
     };
     Ok((descriptors, KEPT.get_or_init(|| kept)))
+}
+
+/// Keeps what the descriptors lead to, without a kernel that would take them.
+///
+/// # Errors
+///
+/// When the operating system refuses.
+pub fn keep() -> Result<&'static Kept> {
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+    let stderr = std::io::stderr().as_fd().try_clone_to_owned();
+    let kept = Kept {
+        stdout: stdout.context("keeping standard output")?.into(),
+        stderr: stderr.context("keeping standard error")?.into(),
+    };
+    Ok(KEPT.get_or_init(|| kept))
 }
 
 /// Says something to whoever started the program.

@@ -62,6 +62,11 @@ impl Terminal {
         }
     }
 
+    /// Whether what is written may be coloured.
+    pub fn has_colours(&self) -> bool {
+        self.colours
+    }
+
     fn write(&mut self, stream: StreamName, text: &str) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
@@ -273,6 +278,14 @@ impl Terminal {
         }
     }
 
+    /// Ctrl-C was pressed, which the terminal shows as `^C`.
+    pub fn interrupted(&mut self) {
+        if io::stdin().is_terminal() {
+            self.written.write("^C", self.size().1);
+            self.at_line_start = false;
+        }
+    }
+
     /// A cell has ended.
     ///
     /// # Errors
@@ -349,6 +362,7 @@ fn text_of(data: &Object) -> String {
     format!("[{}]", types.join(", "))
 }
 
-fn is_dumb() -> bool {
+/// Whether the terminal can do nothing but write.
+pub fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

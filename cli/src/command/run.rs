@@ -105,7 +105,7 @@ impl Arguments {
             is_program: source.kind == SourceKind::Script,
         };
         let program = (source.kind == SourceKind::Script).then(name);
-        let kernel = EmbeddedKernel::start(descriptors, lua, program)?;
+        let kernel = EmbeddedKernel::start(descriptors, lua, program, None)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

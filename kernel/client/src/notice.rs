@@ -43,6 +43,9 @@ pub struct Reply {
     /// What `kernel_info_reply` says of the language.
     #[serde(default)]
     pub language_info: Option<Value>,
+    /// The number of the cell that ran.
+    #[serde(default)]
+    execution_count: Option<u64>,
     #[serde(default)]
     payload: Vec<Payload>,
     #[serde(flatten)]
@@ -56,6 +59,8 @@ struct Payload {
     source: String,
     #[serde(default)]
     data: Object,
+    #[serde(default)]
+    text: String,
 }
 
 impl Reply {
@@ -91,6 +96,19 @@ impl Reply {
             .iter()
             .filter(|payload| payload.source == "page")
             .map(|payload| Display::of(payload.data.clone()))
+    }
+
+    /// What the cell wants the next input to begin with.
+    pub fn next_input(&self) -> Option<&str> {
+        self.payload
+            .iter()
+            .find(|payload| payload.source == "set_next_input")
+            .map(|payload| payload.text.as_str())
+    }
+
+    /// The number of the cell that ran.
+    pub fn execution_count(&self) -> Option<u64> {
+        self.execution_count
     }
 
     /// Whether the cell wants the kernel to end.

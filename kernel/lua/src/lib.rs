@@ -82,10 +82,11 @@ use std::path::PathBuf;
 
 use perilune_language::LanguageInfo;
 
-pub use cell::CellEnd;
+pub use cell::{CellEnd, is_private};
 pub use code::manual::FILES as MANUAL;
 pub use interpreter::Interpreter;
 pub use magic::CellParts;
+pub use syntax::{Token, TokenKind, tokens_with_comments};
 
 /// What Lua tells about itself.
 pub const INFO: LanguageInfo = LanguageInfo {

@@ -11,7 +11,8 @@ mod reader;
 mod stuck;
 mod tree;
 
-pub(crate) use lexer::{Token, TokenKind, is_keyword, tokens, tokens_with_comments};
+pub use lexer::{Token, TokenKind, tokens_with_comments};
+pub(crate) use lexer::{is_keyword, tokens};
 pub(crate) use outline::{Attribute, Outline, TailKind};
 pub(crate) use stuck::Stuck;
 pub(crate) use tree::{

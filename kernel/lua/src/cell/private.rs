@@ -5,7 +5,7 @@ const NAME: &str = "nohistory";
 
 /// Whether a cell begins with `%%nohistory`, or has it among the magics that it begins with, whatever
 /// these do with the rest: who wanted to be forgotten shall be.
-pub(crate) fn is_private(code: &str) -> bool {
+pub fn is_private(code: &str) -> bool {
     let mut rest = code.trim_start_matches('\u{feff}');
     while let Some(magic) = cell_magic(rest) {
         if magic.name == NAME {

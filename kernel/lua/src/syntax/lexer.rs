@@ -2,12 +2,18 @@ use super::KEYWORDS;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TokenKind {
+pub enum TokenKind {
+    /// A name of the user's.
     Name,
+    /// A reserved word.
     Keyword,
+    /// A numeral.
     Number,
+    /// A string, in quotes or long brackets.
     String,
+    /// An operator, a bracket, or what separates.
     Symbol,
+    /// A comment.
     Comment,
     /// A string or comment that its text does not close.
     Unfinished,
@@ -17,20 +23,23 @@ pub(crate) enum TokenKind {
 
 /// A piece of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Token<'a> {
-    pub(crate) kind: TokenKind,
-    pub(crate) text: &'a str,
+pub struct Token<'a> {
+    /// What it is.
+    pub kind: TokenKind,
+    /// How it is written.
+    pub text: &'a str,
     /// The byte that the token starts at.
-    pub(crate) start: usize,
+    pub start: usize,
 }
 
 impl Token<'_> {
     /// One past the token's last byte.
-    pub(crate) fn end(&self) -> usize {
+    pub fn end(&self) -> usize {
         self.start + self.text.len()
     }
 
-    pub(crate) fn is(&self, text: &str) -> bool {
+    /// Whether it is this symbol or keyword.
+    pub fn is(&self, text: &str) -> bool {
         matches!(self.kind, TokenKind::Symbol | TokenKind::Keyword) && self.text == text
     }
 }
@@ -45,8 +54,8 @@ pub(crate) fn tokens(code: &str) -> impl Iterator<Item = Token<'_>> {
     tokens_with_comments(code).filter(|token| token.kind != TokenKind::Comment)
 }
 
-/// The tokens of `code`.
-pub(crate) fn tokens_with_comments(code: &str) -> impl Iterator<Item = Token<'_>> {
+/// The tokens of `code`, finished or not.
+pub fn tokens_with_comments(code: &str) -> impl Iterator<Item = Token<'_>> {
     Lexer { code, at: 0 }
 }
 

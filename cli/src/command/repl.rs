@@ -1,0 +1,174 @@
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use bytesize::ByteSize;
+use clap::Args;
+use perilune_client::Client;
+use perilune_engine::LuaOptions;
+use perilune_history::{self as history, Limits, Place, Query, Store};
+use perilune_wire::ConnectionFile;
+use tracing::Level;
+
+use crate::embedded::EmbeddedKernel;
+use crate::exit::Exit;
+use crate::log::Log;
+use crate::repl::{Editor, Front, Kernel, Looks, Plain, Recall, Session, Settings, Wishes};
+use crate::standard::{self, Kept};
+use crate::terminal::{self, Terminal};
+
+/// How long an existing kernel has to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many inputs of the past can be brought back.
+const RECALLED: usize = 10_000;
+
+/// `perilune repl`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The kernel is in this process and ends with it; with --existing it is another one, which goes on.
+Cells are remembered as those of any kernel, and the arrow keys and Ctrl-R bring them back; a cell
+that begins with a space or with %%nohistory is not. `.help` at the prompt lists commands and keys.
+What comes by a pipe is run as `perilune run -` runs it.
+
+Exit codes: 0 left, 1 the kernel is gone or what was piped failed, 2 wrong command line, 130 a cell
+that could not be stopped was given up, 143 terminated, N a cell called os.exit(N).")]
+pub struct Arguments {
+    /// Use a kernel that runs already: its name, or its connection file
+    #[arg(long, value_name = "NAME|FILE")]
+    existing: Option<String>,
+    /// Show what other clients of the kernel run, too
+    #[arg(long, requires = "existing")]
+    others: bool,
+    /// Remember nothing of what is run, and bring nothing back
+    #[arg(long)]
+    no_history: bool,
+    /// How much memory Lua may use, such as 512MiB or 2GiB
+    #[arg(long, value_name = "SIZE", conflicts_with = "existing")]
+    memory_limit: Option<ByteSize>,
+    /// Say nothing but what cells say
+    #[arg(long, short)]
+    quiet: bool,
+    #[command(flatten)]
+    log: Log,
+}
+
+impl Arguments {
+    pub fn run(self) -> Result<Exit> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("starting the I/O runtime")?;
+        let (kernel, kept) = match &self.existing {
+            None => self.embedded()?,
+            Some(name) => {
+                let kept = standard::keep()?;
+                let path = connection_file(name)?;
+                let client = runtime.block_on(connect(&path))?;
+                (Kernel::Existing(client, name.clone()), kept)
+            }
+        };
+        // A person sees the errors of the cells on the same terminal.
+        self.log.start(Level::ERROR, &kept.stderr);
+        let _settings = Settings::remember(kept);
+        let terminal = Terminal::begin(kept);
+        let front = self.front(kept, &terminal)?;
+        let wishes = Wishes {
+            quiet: self.quiet,
+            history: !self.no_history,
+            others: self.others,
+        };
+        runtime.block_on(async {
+            Session::new(kernel, kept, terminal, front, wishes)?
+                .run()
+                .await
+        })
+    }
+
+    fn embedded(&self) -> Result<(Kernel, &'static Kept)> {
+        let (descriptors, kept) = standard::take()?;
+        let to_bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+        let lua = LuaOptions {
+            memory_limit: self.memory_limit.map(to_bytes),
+            project: std::env::current_dir().ok(),
+            ..LuaOptions::default()
+        };
+        let history = history::Options {
+            place: self.place(),
+            limits: Limits::default(),
+            session: history::Session {
+                kernel: "repl".to_owned(),
+                folder: std::env::current_dir().unwrap_or_default(),
+                started: SystemTime::now(),
+            },
+        };
+        let kernel = EmbeddedKernel::start(descriptors, lua, None, Some(history))?;
+        Ok((Kernel::Embedded(kernel), kept))
+    }
+
+    fn place(&self) -> Place {
+        if self.no_history {
+            Place::Memory
+        } else {
+            Place::of_this_user(std::env::var_os(Place::VARIABLE).as_deref())
+        }
+    }
+
+    /// What the terminal can do.
+    fn front(&self, kept: &'static Kept, terminal: &Terminal) -> Result<Front> {
+        if !io::stdin().is_terminal() {
+            return Ok(Front::Whole);
+        }
+        if !kept.stdout.is_terminal() || terminal::is_dumb() {
+            return Ok(Front::Plain(Plain::new(kept)));
+        }
+        let recall = Recall::default();
+        if let Place::File(path) = self.place() {
+            read_history(path, recall.clone())?;
+        }
+        let looks = Looks {
+            colours: terminal.has_colours(),
+            hints: true,
+        };
+        Ok(Front::Editor(Editor::start(&kept.stdout, recall, looks)?))
+    }
+}
+
+/// Reads what was run before, while the first prompt is there already.
+fn read_history(path: PathBuf, recall: Recall) -> Result<()> {
+    let read = move || {
+        if !path.exists() {
+            return;
+        }
+        let query = Query {
+            unique: true,
+            newest: Some(RECALLED),
+            ..Query::default()
+        };
+        match Store::open(&path).and_then(|store| store.select(&query, None)) {
+            Ok(found) => {
+                recall.remember_before(found.into_iter().map(|it| it.entry.input).collect());
+            }
+            Err(error) => tracing::error!("{error}"),
+        }
+    };
+    thread::Builder::new()
+        .name("recall".to_owned())
+        .spawn(read)
+        .context("starting a thread that reads the history")?;
+    Ok(())
+}
+
+/// The connection file of a kernel that was named, or the file itself.
+fn connection_file(name: &str) -> Result<PathBuf> {
+    Ok(PathBuf::from(name))
+}
+
+async fn connect(path: &Path) -> Result<Client> {
+    let text = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let file =
+        ConnectionFile::parse(&text).with_context(|| format!("reading {}", path.display()))?;
+    Ok(Client::connect(&file, PATIENCE).await?)
+}

@@ -1,0 +1,86 @@
+use std::io::{self, IsTerminal, Write};
+
+use nix::errno::Errno;
+use nix::sys::termios::{self, SetArg, Termios};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::standard::Kept;
+
+/// The terminal's settings as they were, which it gets back however the session ends.
+#[derive(Debug)]
+pub struct Settings {
+    kept: &'static Kept,
+    before: Option<Termios>,
+}
+
+impl Settings {
+    /// Remembers them, if standard input is a terminal.
+    pub fn remember(kept: &'static Kept) -> Self {
+        Self {
+            kept,
+            before: termios::tcgetattr(io::stdin()).ok(),
+        }
+    }
+}
+
+impl Drop for Settings {
+    fn drop(&mut self) {
+        let Some(before) = &self.before else {
+            return;
+        };
+        let is_ours = termios::tcgetattr(io::stdin()).is_ok_and(|now| now == *before);
+        if is_ours {
+            return;
+        }
+        // The line editor was left in the middle of a line.
+        let _ = termios::tcsetattr(io::stdin(), SetArg::TCSANOW, before);
+        if self.kept.stdout.is_terminal() {
+            let _ = (&self.kept.stdout).write_all(b"\x1b[?2004l\r\n");
+        }
+    }
+}
+
+/// Reads lines as the terminal gives them: edited by the terminal itself, whole.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// What came behind a line's end.
+    rest: Vec<u8>,
+}
+
+/// The terminal gives at most so many bytes of a line.
+const LONGEST_LINE: usize = 4096;
+
+impl Lines {
+    /// The next line without its newline; `None` at the end of the input. Cancel safe: nothing is
+    /// read before a whole line is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system, such as a terminal that is gone.
+    pub async fn next(&mut self) -> io::Result<Option<String>> {
+        loop {
+            if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.rest.drain(..=end).collect();
+                return Ok(Some(text(&line[..end])));
+            }
+            // Each time anew, so that a line that is there already counts.
+            // SAFETY: standard input stays the open file that it is for the process's whole life.
+            let stdin =
+                unsafe { AsyncFd::register_with_interest(io::stdin(), Interest::READABLE)? };
+            drop(stdin.readable().await?);
+            let mut bytes = [0; LONGEST_LINE];
+            match nix::unistd::read(stdin.get_ref(), &mut bytes) {
+                Ok(0) if self.rest.is_empty() => return Ok(None),
+                Ok(0) => return Ok(Some(text(&std::mem::take(&mut self.rest)))),
+                Ok(count) => self.rest.extend(&bytes[..count]),
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).into_owned()
+}

@@ -1,0 +1,226 @@
+use anyhow::Result;
+use perilune_client::event::{CellError, Event};
+use perilune_client::{ClientError, Notice, Question};
+use perilune_lua::is_private;
+use perilune_transport::Channel;
+use serde_json::json;
+
+use crate::terminal::Hidden;
+
+use super::session::{End, Kernel, Session};
+use super::signals::Asked;
+
+/// What became of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ran {
+    Ok,
+    Failed,
+    /// Nothing more can be run.
+    Over(End),
+}
+
+impl Ran {
+    /// Whether that was the session's end.
+    pub(super) fn end(self) -> Option<End> {
+        match self {
+            Self::Over(end) => Some(end),
+            Self::Ok | Self::Failed => None,
+        }
+    }
+
+    pub(super) fn has_failed(self) -> bool {
+        self == Self::Failed
+    }
+}
+
+/// What is under way for the cell that runs.
+struct Turn {
+    request: String,
+    replied: bool,
+    idle: bool,
+    failed: bool,
+    /// Whether it wants the kernel to end.
+    exits: bool,
+    /// How often Ctrl-C was pressed.
+    interrupts: u32,
+    question: Option<(Question, Option<Hidden>)>,
+}
+
+impl Session {
+    /// Runs a cell, and shows what it does.
+    pub(super) async fn run_cell(&mut self, code: &str) -> Result<Ran> {
+        // As in a shell: what begins with a space is nobody's business.
+        let is_secret = code.starts_with(' ') || is_private(code);
+        let remembers = self.wishes.history && !code.starts_with(' ');
+        let ran = self.run_request(code, remembers).await?;
+        if ran == Ran::Ok && !is_secret {
+            self.ran.push(code.to_owned());
+        }
+        Ok(ran)
+    }
+
+    /// Runs something that is no cell of the user's.
+    pub(super) async fn run_aside(&mut self, code: &str) -> Result<Ran> {
+        self.run_request(code, false).await
+    }
+
+    async fn run_request(&mut self, code: &str, remembers: bool) -> Result<Ran> {
+        self.terminal.cell_begins()?;
+        let content = json!({
+            "code": code,
+            "silent": false,
+            "store_history": remembers,
+            "user_expressions": {},
+            "allow_stdin": true,
+            "stop_on_error": true,
+        });
+        let client = self.kernel.client();
+        let request = client.request(Channel::Shell, "execute_request", content)?;
+        let mut turn = Turn {
+            request,
+            replied: false,
+            idle: false,
+            failed: false,
+            exits: false,
+            interrupts: 0,
+            question: None,
+        };
+        let ran = self.see_through(&mut turn).await?;
+        self.terminal.cell_ends()?;
+        self.terminal.ends()?;
+        Ok(ran)
+    }
+
+    async fn see_through(&mut self, turn: &mut Turn) -> Result<Ran> {
+        while !(turn.replied && turn.idle) {
+            let client = self.kernel.client();
+            tokio::select! {
+                // A cell that never stops writing is stopped all the same.
+                biased;
+                asked = self.signals.next() => match asked {
+                    Asked::Interrupt => {
+                        if let Some(end) = self.interrupt(turn)? {
+                            return Ok(Ran::Over(end));
+                        }
+                    }
+                    Asked::Terminate => return Ok(Ran::Over(End::Terminated)),
+                    Asked::HangUp => return Ok(Ran::Over(End::HungUp)),
+                },
+                notice = client.next() => match notice {
+                    Some(Ok(notice)) => self.take(notice, turn)?,
+                    Some(Err(error @ (ClientError::Message(_) | ClientError::NoReply { .. }))) => {
+                        tracing::error!("{error}");
+                    }
+                    Some(Err(error)) => {
+                        self.terminal.say(&format!("perilune: {error}"))?;
+                        return Ok(Ran::Over(End::KernelGone));
+                    }
+                    None if turn.exits || matches!(self.kernel, Kernel::Embedded(_)) => {
+                        return Ok(Ran::Over(End::Exited));
+                    }
+                    None => {
+                        self.terminal.say("perilune: the kernel has ended")?;
+                        return Ok(Ran::Over(End::KernelGone));
+                    }
+                },
+                line = self.answers.next(), if turn.question.is_some() => {
+                    if let Some((question, _)) = turn.question.take() {
+                        self.terminal.answered();
+                        client.answer(&question, line?)?;
+                    }
+                }
+            }
+        }
+        Ok(match turn {
+            Turn { exits: true, .. } => Ran::Over(End::Exited),
+            Turn { failed: true, .. } => Ran::Failed,
+            _ => Ran::Ok,
+        })
+    }
+
+    /// Stops the cell; when it does not stop, the user may want to go without it.
+    fn interrupt(&mut self, turn: &mut Turn) -> Result<Option<End>> {
+        self.terminal.interrupted();
+        turn.interrupts += 1;
+        if turn.interrupts > 2 {
+            return Ok(Some(End::GivenUp));
+        }
+        self.kernel.client().interrupt()?;
+        if turn.interrupts == 2 {
+            let what = match self.kernel {
+                Kernel::Embedded(_) => "ends the kernel and this session",
+                Kernel::Existing(..) => "leaves it running and ends this session",
+            };
+            let line = format!("perilune: the cell does not stop; Ctrl-C once more {what}");
+            self.terminal.say(&line)?;
+        }
+        Ok(None)
+    }
+
+    fn take(&mut self, notice: Notice, turn: &mut Turn) -> Result<()> {
+        match notice {
+            Notice::Event(request, event) => {
+                let is_ours = request.starts_with(self.kernel.client().session());
+                turn.failed |= request == turn.request && matches!(event, Event::Error(_));
+                if is_ours || self.wishes.others {
+                    self.terminal.event(&event)?;
+                }
+            }
+            Notice::Idle(request) => turn.idle |= request == turn.request,
+            Notice::Reply(request, reply) => {
+                if request != turn.request {
+                    return Ok(());
+                }
+                turn.replied = true;
+                turn.exits = reply.asks_exit();
+                if let Some(count) = reply.execution_count() {
+                    self.number = Some(count + 1);
+                }
+                for page in reply.pages() {
+                    self.terminal.event(&Event::Display(page))?;
+                }
+                if let Some(text) = reply.next_input() {
+                    self.prefill = Some(text.to_owned());
+                }
+                // Whatever the cell asked has been settled.
+                turn.question = None;
+                if reply.was_aborted() {
+                    turn.failed = true;
+                    self.terminal.event(&Event::Error(not_run()))?;
+                }
+                if let Some(error) = reply.error().filter(|_| !turn.failed) {
+                    turn.failed = true;
+                    self.terminal.event(&Event::Error(error.clone()))?;
+                }
+            }
+            Notice::Question(question) => self.ask(question, turn)?,
+            Notice::Silent(since) => self.terminal.silence(Some(since))?,
+            Notice::Awake => self.terminal.silence(None)?,
+            Notice::Busy(_) | Notice::Widget(_) | Notice::Ending { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, question: Question, turn: &mut Turn) -> Result<()> {
+        if question.request != turn.request {
+            return Ok(());
+        }
+        if !self.has_person() {
+            // All of standard input was the cell itself.
+            return Ok(self.kernel.client().answer(&question, None)?);
+        }
+        self.terminal.question(&question)?;
+        let hidden = question.password.then(Hidden::begin).flatten();
+        turn.question = Some((question, hidden));
+        Ok(())
+    }
+}
+
+/// What is told of a cell that its kernel did not want to run.
+fn not_run() -> CellError {
+    CellError {
+        ename: "Aborted".to_owned(),
+        evalue: "not run, because one that was sent before it failed or was interrupted".to_owned(),
+        traceback: Vec::new(),
+    }
+}
