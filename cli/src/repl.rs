@@ -13,6 +13,6 @@ mod signals;
 mod turn;
 
 pub use editor::{Editor, Looks, Recall};
-pub use keyboard::Settings;
+pub use keyboard::TerminalSettings;
 pub use plain::Plain;
 pub use session::{Front, Kernel, Session, Wishes};

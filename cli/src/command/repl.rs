@@ -2,21 +2,23 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytesize::ByteSize;
 use clap::Args;
 use perilune_client::Client;
+use perilune_config::{Settings, Size};
 use perilune_engine::LuaOptions;
-use perilune_history::{self as history, Limits, Place, Query, Store};
+use perilune_history::{Place, Query, Store};
 use perilune_wire::ConnectionFile;
 use tracing::Level;
 
 use crate::embedded::EmbeddedKernel;
 use crate::exit::Exit;
-use crate::log::Log;
-use crate::repl::{Editor, Front, Kernel, Looks, Plain, Recall, Session, Settings, Wishes};
+use crate::log::{self, Log};
+use crate::repl::{Editor, Front, Kernel, Looks, Plain, Recall, Session, TerminalSettings, Wishes};
+use crate::settings::{self, Flags, SetOption};
 use crate::standard::{self, Kept};
 use crate::terminal::{self, Terminal};
 
@@ -53,16 +55,19 @@ pub struct Arguments {
     quiet: bool,
     #[command(flatten)]
     log: Log,
+    #[command(flatten)]
+    set: SetOption,
 }
 
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
+        let settings = self.settings()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("starting the I/O runtime")?;
         let (kernel, kept) = match &self.existing {
-            None => self.embedded()?,
+            None => embedded(&settings)?,
             Some(name) => {
                 let kept = standard::keep()?;
                 let path = connection_file(name)?;
@@ -71,14 +76,18 @@ impl Arguments {
             }
         };
         // A person sees the errors of the cells on the same terminal.
-        self.log.start(Level::ERROR, &kept.stderr);
-        let _settings = Settings::remember(kept);
+        let log = match log::place(&settings, None) {
+            Some(path) => Some(log::open(&settings, &path)?),
+            None => None,
+        };
+        log::start(&settings, Level::ERROR, kept, log)?;
+        let _terminal = TerminalSettings::remember(kept);
         let terminal = Terminal::begin(kept);
-        let front = self.front(kept, &terminal)?;
+        let front = front(&settings, kept, &terminal)?;
         let wishes = Wishes {
-            quiet: self.quiet,
-            history: !self.no_history,
-            others: self.others,
+            quiet: !settings.repl.banner,
+            history: settings.history.enabled,
+            others: settings.repl.others,
         };
         runtime.block_on(async {
             Session::new(kernel, kept, terminal, front, wishes)?
@@ -87,53 +96,62 @@ impl Arguments {
         })
     }
 
-    fn embedded(&self) -> Result<(Kernel, &'static Kept)> {
-        let (descriptors, kept) = standard::take()?;
-        let to_bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
-        let lua = LuaOptions {
-            memory_limit: self.memory_limit.map(to_bytes),
-            project: std::env::current_dir().ok(),
-            ..LuaOptions::default()
-        };
-        let history = history::Options {
-            place: self.place(),
-            limits: Limits::default(),
-            session: history::Session {
-                kernel: "repl".to_owned(),
-                folder: std::env::current_dir().unwrap_or_default(),
-                started: SystemTime::now(),
-            },
-        };
-        let kernel = EmbeddedKernel::start(descriptors, lua, None, Some(history))?;
-        Ok((Kernel::Embedded(kernel), kept))
+    fn settings(&self) -> Result<Settings> {
+        let flags = Flags::new(&self.set)
+            .with(
+                "--memory-limit",
+                "kernel.memory_limit",
+                self.memory_limit.map(|it| it.as_u64()),
+            )
+            .with(
+                "--no-history",
+                "history.enabled",
+                self.no_history.then_some(false),
+            )
+            .with("--quiet", "repl.banner", self.quiet.then_some(false))
+            .with("--others", "repl.others", self.others.then_some(true));
+        let flags = self.log.add_to(flags);
+        Ok(settings::read(&settings::sources(flags)?)?.settings)
     }
+}
 
-    fn place(&self) -> Place {
-        if self.no_history {
-            Place::Memory
-        } else {
-            Place::of_this_user(std::env::var_os(Place::VARIABLE).as_deref())
-        }
-    }
+fn embedded(settings: &Settings) -> Result<(Kernel, &'static Kept)> {
+    let (descriptors, kept) = standard::take()?;
+    let to_bytes = |size: Size| usize::try_from(size.bytes()).unwrap_or(usize::MAX);
+    let folder = std::env::current_dir();
+    let lua = LuaOptions {
+        memory_limit: settings.kernel.memory_limit.map(to_bytes),
+        project: folder
+            .as_ref()
+            .ok()
+            .filter(|_| settings.lua.project)
+            .cloned(),
+        ..LuaOptions::default()
+    };
+    let history = settings::history_options(settings, Some("repl"), folder.unwrap_or_default());
+    let kernel = EmbeddedKernel::start(descriptors, lua, None, Some(history))?;
+    Ok((Kernel::Embedded(kernel), kept))
+}
 
-    /// What the terminal can do.
-    fn front(&self, kept: &'static Kept, terminal: &Terminal) -> Result<Front> {
-        if !io::stdin().is_terminal() {
-            return Ok(Front::Whole);
-        }
-        if !kept.stdout.is_terminal() || terminal::is_dumb() {
-            return Ok(Front::Plain(Plain::new(kept)));
-        }
-        let recall = Recall::default();
-        if let Place::File(path) = self.place() {
-            read_history(path, recall.clone())?;
-        }
-        let looks = Looks {
-            colours: terminal.has_colours(),
-            hints: true,
-        };
-        Ok(Front::Editor(Editor::start(&kept.stdout, recall, looks)?))
+/// What the terminal can do.
+fn front(settings: &Settings, kept: &'static Kept, terminal: &Terminal) -> Result<Front> {
+    if !io::stdin().is_terminal() {
+        return Ok(Front::Whole);
     }
+    if !kept.stdout.is_terminal() || terminal::is_dumb() {
+        return Ok(Front::Plain(Plain::new(kept)));
+    }
+    let recall = Recall::default();
+    if settings.history.enabled
+        && let Place::File(path) = settings::history_place(settings)
+    {
+        read_history(path, recall.clone())?;
+    }
+    let looks = Looks {
+        colours: terminal.has_colours(),
+        hints: settings.repl.hints,
+    };
+    Ok(Front::Editor(Editor::start(&kept.stdout, recall, looks)?))
 }
 
 /// Reads what was run before, while the first prompt is there already.

@@ -9,12 +9,12 @@ use crate::standard::Kept;
 
 /// The terminal's settings as they were, which it gets back however the session ends.
 #[derive(Debug)]
-pub struct Settings {
+pub struct TerminalSettings {
     kept: &'static Kept,
     before: Option<Termios>,
 }
 
-impl Settings {
+impl TerminalSettings {
     /// Remembers them, if standard input is a terminal.
     pub fn remember(kept: &'static Kept) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Settings {
     }
 }
 
-impl Drop for Settings {
+impl Drop for TerminalSettings {
     fn drop(&mut self) {
         let Some(before) = &self.before else {
             return;

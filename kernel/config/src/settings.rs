@@ -18,6 +18,20 @@ choices! {
 }
 
 choices! {
+    /// How a terminal is given images.
+    Images {
+        /// As the terminal says that it can.
+        Auto = "auto",
+        /// By kitty's protocol, which Ghostty and others speak too.
+        Kitty = "kitty",
+        /// By iTerm2's protocol, which WezTerm and others speak too.
+        Iterm2 = "iterm2",
+        /// Not at all: a text says what there is.
+        Off = "off",
+    }
+}
+
+choices! {
     /// What a line of the log looks like.
     LogFormat {
         /// For people.
@@ -141,5 +155,20 @@ settings! {
         /// For how many days entries are kept. Without it, without end.
         days: Option<Days> = None,
             variable "PERILUNE_HISTORY_DAYS", flag "--history-days", at Restart, project No;
+    }
+    /// What `perilune repl` is like.
+    repl: Repl {
+        /// Whether it says at the start what it is, and at the end what goes on.
+        banner: bool = true,
+            variable "PERILUNE_REPL_BANNER", flag "--quiet", at Command, project No;
+        /// Whether what was run before suggests how to go on, in grey.
+        hints: bool = true,
+            variable "PERILUNE_REPL_HINTS", at Command, project No;
+        /// How images are shown.
+        images: Images = Images::Auto,
+            variable "PERILUNE_REPL_IMAGES", at Command, project No;
+        /// Whether it shows what other clients of the kernel run.
+        others: bool = false,
+            variable "PERILUNE_REPL_OTHERS", flag "--others", at Command, project No;
     }
 }
