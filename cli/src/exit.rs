@@ -6,6 +6,8 @@ Exit codes:
   0    all went well
   1    a cell failed, the command could not do its work, or `fmt --check` found something to do
   2    the command line is wrong, or `fmt` was given what it cannot format
+  3    `kernel ...`: the kernel is not running
+  4    `kernel ...`: the kernel does not answer
   5    `kernel start`: a kernel of this name is running already
   124  a cell ran longer than --timeout
   130  interrupted with Ctrl-C
@@ -22,6 +24,10 @@ pub enum Exit {
     Usage,
     /// What was given to format is not what can be formatted.
     Unformattable,
+    /// The kernel is not running.
+    NotRunning,
+    /// The kernel does not answer.
+    NoAnswer,
     /// A kernel of this name is running already.
     AlreadyRunning,
     /// A cell ran longer than it may, as `timeout(1)` says it.
@@ -45,12 +51,22 @@ impl Exit {
         }
     }
 
+    /// The first that is no success, of one thing done after the other.
+    pub fn or(self, other: Self) -> Self {
+        match self {
+            Self::Success => other,
+            exit => exit,
+        }
+    }
+
     /// The code that the parent process sees.
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
             Self::Failed => 1,
             Self::Usage | Self::Unformattable => 2,
+            Self::NotRunning => 3,
+            Self::NoAnswer => 4,
             Self::AlreadyRunning => 5,
             Self::TimedOut => 124,
             Self::Interrupted => 128 + 2,

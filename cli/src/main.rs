@@ -7,6 +7,7 @@ mod embedded;
 mod exit;
 mod format;
 mod jupyter;
+mod kernels;
 mod lab;
 mod log;
 mod notebook;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => Exit::BrokenPipe,
         Err(error) => {
             standard::say(&format!("perilune: {error:#}"));
-            Exit::Failed
+            kernels::exit_of(&error)
         }
     };
     exit.into()

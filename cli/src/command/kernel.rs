@@ -1,7 +1,16 @@
+mod exec;
 mod install;
+mod interrupt;
+mod list;
 mod place;
+mod prune;
+mod restart;
 mod start;
+mod status;
+mod stop;
 mod uninstall;
+mod wait;
+mod wording;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -13,6 +22,22 @@ use crate::exit::Exit;
 pub enum Command {
     /// Start a kernel: in the foreground, or as a daemon
     Start(Box<start::Arguments>),
+    /// Stop kernels
+    Stop(stop::Arguments),
+    /// Stop kernels, and start them anew as they were started, where their clients find them
+    Restart(restart::Arguments),
+    /// Ask kernels how they are
+    Status(status::Arguments),
+    /// List all kernels of this user
+    List(list::Arguments),
+    /// Run code or a file in a kernel that runs, and show what it does
+    Exec(exec::Arguments),
+    /// Interrupt the cell that runs
+    Interrupt(interrupt::Arguments),
+    /// Wait until a kernel is ready, idle or stopped
+    Wait(wait::Arguments),
+    /// Clear away what kernels left that live no more
+    Prune(prune::Arguments),
     /// Tell Jupyter about this kernel: write its kernelspec
     Install(install::Arguments),
     /// Remove the kernelspec that `install` wrote
@@ -23,6 +48,14 @@ impl Command {
     pub fn run(self) -> Result<Exit> {
         match self {
             Self::Start(arguments) => arguments.run(),
+            Self::Stop(arguments) => arguments.run(),
+            Self::Restart(arguments) => arguments.run(),
+            Self::Status(arguments) => arguments.run(),
+            Self::List(arguments) => arguments.run(),
+            Self::Exec(arguments) => arguments.run(),
+            Self::Interrupt(arguments) => arguments.run(),
+            Self::Wait(arguments) => arguments.run(),
+            Self::Prune(arguments) => arguments.run(),
             Self::Install(arguments) => arguments.run(),
             Self::Uninstall(arguments) => arguments.run(),
         }

@@ -132,6 +132,7 @@ impl Arguments {
             timeout: self.timeout,
             allow_stdin: !self.no_input,
             keeps_outputs: output.is_some(),
+            shares_kernel: false,
         };
         let answers = if source.kind == SourceKind::Typed {
             Answers::none()

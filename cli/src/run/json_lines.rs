@@ -98,6 +98,14 @@ impl Report for JsonLines {
         Ok(())
     }
 
+    fn sent(&mut self, cell: usize, request: &str) -> io::Result<()> {
+        self.line(&json!({"event": "cell_sent", "cell": cell, "msg_id": request}))
+    }
+
+    fn waits(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn cell_ends(&mut self, cell: &CodeCell, end: &CellSummary) -> io::Result<()> {
         self.line(&json!({
             "event": "cell_finished",

@@ -54,6 +54,17 @@ impl Report for Person {
         self.terminal.silence(since)
     }
 
+    fn sent(&mut self, _cell: usize, _request: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn waits(&mut self) -> io::Result<()> {
+        self.terminal.say(
+            "perilune: another cell runs, and this one waits for it; it is interrupted when it \
+             begins. Ctrl-C again leaves it waiting",
+        )
+    }
+
     fn cell_ends(&mut self, _cell: &CodeCell, _end: &CellSummary) -> io::Result<()> {
         self.terminal.cell_ends()
     }

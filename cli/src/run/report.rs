@@ -20,6 +20,10 @@ pub trait Report {
     fn answered(&mut self);
     /// The kernel has said nothing for so long, not even that it lives; or it says something again.
     fn silence(&mut self, since: Option<Duration>) -> io::Result<()>;
+    /// The cell was sent to a kernel that others use too.
+    fn sent(&mut self, cell: usize, request: &str) -> io::Result<()>;
+    /// The cell was told to stop, and has not begun: another's runs.
+    fn waits(&mut self) -> io::Result<()>;
     /// A cell has ended.
     fn cell_ends(&mut self, cell: &CodeCell, end: &CellSummary) -> io::Result<()>;
     /// All has ended.

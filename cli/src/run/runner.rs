@@ -24,6 +24,9 @@ pub struct Wishes {
     pub allow_stdin: bool,
     /// Whether the notebook shall get what the cells leave. A program may write for days.
     pub keeps_outputs: bool,
+    /// Whether others may run cells in the kernel too: theirs are never interrupted, and a cell that
+    /// was not run because one of theirs failed is sent again.
+    pub shares_kernel: bool,
 }
 
 /// Runs the cells of a notebook one after the other.
@@ -41,11 +44,17 @@ pub struct Runner<'a> {
     requests: HashMap<String, usize>,
     /// How many cells the run has come to.
     reached: usize,
+    /// Whether the last cell was left to itself before it had ended.
+    has_left: bool,
+    /// The id of the last request.
+    request: String,
 }
 
 /// What is under way for the cell that runs.
 struct Turn {
     request: String,
+    /// It was not run, because one before it failed.
+    aborted: bool,
     replied: bool,
     idle: bool,
     /// The cell's number, once it has started.
@@ -81,7 +90,19 @@ impl<'a> Runner<'a> {
             widgets: Widgets::default(),
             requests: HashMap::new(),
             reached: 0,
+            has_left: false,
+            request: String::new(),
         }
+    }
+
+    /// The id of the request that ran the last cell.
+    pub fn request(&self) -> &str {
+        &self.request
+    }
+
+    /// Whether the cell that the run ended in still runs, or waits to.
+    pub fn has_left(&self) -> bool {
+        self.has_left
     }
 
     /// How many cells the run has come to.
@@ -134,6 +155,10 @@ impl<'a> Runner<'a> {
 
     /// Asks the kernel what it speaks. False when it has ended.
     async fn introduce(&mut self) -> Result<bool> {
+        if let Some(info) = self.kernel.info() {
+            self.notebook.set_language_info(info.language_info.clone());
+            return Ok(true);
+        }
         let request = self.kernel.ask_info()?;
         while let Some(notice) = self.kernel.next().await.transpose()? {
             if let Notice::Reply(answered, reply) = notice
@@ -151,11 +176,11 @@ impl<'a> Runner<'a> {
     async fn run_cell(&mut self, cell: &CodeCell) -> Result<(CellEnd, Option<u64>)> {
         let began = Instant::now();
         self.report.cell_begins(cell)?;
-        let request = self.kernel.execute(&cell.source, self.wishes.allow_stdin)?;
-        self.requests.insert(request.clone(), cell.index);
+        let request = self.send(cell)?;
         self.outputs.insert(cell.index, Outputs::default());
         let mut turn = Turn {
             request,
+            aborted: false,
             replied: false,
             idle: false,
             execution_count: None,
@@ -179,18 +204,43 @@ impl<'a> Runner<'a> {
         Ok((end, execution_count))
     }
 
+    /// Sends a cell. Returns the request's id.
+    fn send(&mut self, cell: &CodeCell) -> Result<String> {
+        let request = self.kernel.execute(&cell.source, self.wishes.allow_stdin)?;
+        self.requests.insert(request.clone(), cell.index);
+        if self.wishes.shares_kernel {
+            self.report.sent(cell.index, &request)?;
+        }
+        self.request.clone_from(&request);
+        Ok(request)
+    }
+
     /// Waits until the cell has ended.
     async fn see_through(&mut self, cell: &CodeCell, turn: &mut Turn) -> Result<CellEnd> {
-        while !(turn.replied && turn.idle) {
+        loop {
+            if turn.replied && turn.idle {
+                if !std::mem::take(&mut turn.aborted) {
+                    break;
+                }
+                // Not a line of it was run.
+                turn.request = self.send(cell)?;
+                (turn.replied, turn.idle) = (false, false);
+            }
             let deadline = turn.deadline;
             tokio::select! {
                 // A cell that never stops writing is stopped all the same.
                 biased;
                 stop = self.stops.next() => match (stop, turn.stopping) {
-                    (Stop::Terminate, _) => return Ok(CellEnd::Terminated),
-                    (Stop::Interrupt, Some(stopping)) => return Ok(stopping),
+                    (Stop::Terminate, _) => {
+                        self.has_left = true;
+                        return Ok(CellEnd::Terminated);
+                    }
+                    (Stop::Interrupt, Some(stopping)) => {
+                        self.has_left = true;
+                        return Ok(stopping);
+                    }
                     (Stop::Interrupt, None) => {
-                        self.kernel.interrupt()?;
+                        self.interrupt(turn)?;
                         turn.stopping = Some(CellEnd::Interrupted);
                         // From here on the user decides how long to wait, with another Ctrl-C.
                         turn.deadline = None;
@@ -198,9 +248,12 @@ impl<'a> Runner<'a> {
                 },
                 () = until(deadline) => match turn.stopping {
                     // It is in code that cannot be stopped.
-                    Some(stopping) => return Ok(stopping),
+                    Some(stopping) => {
+                        self.has_left = true;
+                        return Ok(stopping);
+                    }
                     None => {
-                        self.kernel.interrupt()?;
+                        self.interrupt(turn)?;
                         turn.stopping = Some(CellEnd::TimedOut);
                         turn.deadline = Some(Instant::now() + GRACE);
                     }
@@ -228,12 +281,27 @@ impl<'a> Runner<'a> {
         })
     }
 
+    /// Interrupts the cell; where it has not begun, it is another's that runs, and ours as soon as it
+    /// begins.
+    fn interrupt(&mut self, turn: &Turn) -> Result<()> {
+        if self.wishes.shares_kernel && turn.execution_count.is_none() {
+            self.report.waits()?;
+            return Ok(());
+        }
+        Ok(self.kernel.interrupt()?)
+    }
+
     fn take(&mut self, notice: Notice, cell: &CodeCell, turn: &mut Turn) -> Result<()> {
         match notice {
             Notice::Event(request, event) => {
                 if request == turn.request {
                     match &event {
-                        Event::Started(input) => turn.execution_count = Some(input.execution_count),
+                        Event::Started(input) => {
+                            turn.execution_count = Some(input.execution_count);
+                            if self.wishes.shares_kernel && turn.stopping.is_some() {
+                                self.kernel.interrupt()?;
+                            }
+                        }
                         Event::Error(_) => turn.failed = true,
                         _ => {}
                     }
@@ -262,6 +330,10 @@ impl<'a> Runner<'a> {
                 }
                 // Whatever the cell asked has been settled.
                 turn.question = None;
+                if reply.was_aborted() && self.wishes.shares_kernel && turn.stopping.is_none() {
+                    turn.aborted = true;
+                    return Ok(());
+                }
                 if reply.was_aborted() {
                     turn.failed = true;
                     self.take_event(&request, &Event::Error(not_run()))?;

@@ -80,6 +80,16 @@ impl Source {
             ),
         }
     }
+
+    /// Code that was given as it is.
+    pub fn code(code: &str) -> Self {
+        Self {
+            name: "the code".to_owned(),
+            kind: SourceKind::Typed,
+            folder: None,
+            notebook: Notebook::of_script(code),
+        }
+    }
 }
 
 fn script(text: &[u8]) -> Result<Notebook> {

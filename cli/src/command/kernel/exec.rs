@@ -1,0 +1,234 @@
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use perilune_client::event::Event;
+use perilune_client::{Client, ClientError, Notice};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::command::seconds;
+use crate::exit::Exit;
+use crate::kernels::{self, Kernel, SCHEMA_VERSION};
+use crate::run::{JsonLines, Person, Report, RunEnd, Runner, Source, Stops, Summary, Wishes};
+use crate::standard::{self, Kept};
+use crate::terminal::Answers;
+
+/// `perilune kernel exec`
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "perilune kernel exec [OPTIONS] [KERNEL] <CODE|FILE|->\n       \
+                      perilune kernel exec [OPTIONS] [KERNEL] -e <CODE>",
+    after_help = "\
+What names a file that is there is a file: a Lua script, or a notebook, whose cells are run one
+after the other. - is standard input. Everything else is code, and with -e everything is. The
+code runs in the kernel's own folder and sees what is defined there.
+
+Ctrl-C interrupts the cell; a second Ctrl-C leaves it running. A cell of another client that runs
+before this one is never interrupted. A cell that the kernel did not run because another client's
+failed is sent again.
+
+Exit codes: 0 it ran, 1 it failed, or the kernel ended, 2 wrong command line, 3 the kernel is not
+running, 4 it does not answer, 124 it ran longer than --timeout, 130 interrupted."
+)]
+pub struct Arguments {
+    /// A kernel's name, its id or the start of it, or its connection file [default: the one that
+    /// runs, or `default`]; then code, a file, or - for standard input
+    #[arg(value_name = "KERNEL|CODE|FILE", num_args = 0..=2)]
+    words: Vec<String>,
+    /// Run this code, whatever it looks like
+    #[arg(
+        long = "code",
+        short = 'e',
+        value_name = "CODE",
+        allow_hyphen_values = true
+    )]
+    code: Option<String>,
+    /// Print the id of the request and leave; `perilune kernel output ID` shows what became of it
+    #[arg(long, short)]
+    detach: bool,
+    /// Interrupt what runs longer, the time it waits for others included
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// Go on when a cell of a notebook fails, and exit with 0
+    #[arg(long)]
+    allow_errors: bool,
+    /// Let the code ask for no input
+    #[arg(long)]
+    no_input: bool,
+    /// Print what happens as JSON Lines (docs/run-json.md)
+    #[arg(long)]
+    json: bool,
+}
+
+/// How long a kernel may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Arguments {
+    pub fn run(self) -> Result<Exit> {
+        let Some((kernel, source)) = self.kernel_and_source()? else {
+            standard::say(
+                "perilune: say what to run: code, a file, or - for standard input \
+                 (`perilune kernel exec --help`)",
+            );
+            return Ok(Exit::Usage);
+        };
+        let kernel = Kernel::find(kernel.as_deref())?;
+        let kept = standard::keep()?;
+        kernels::block_on(async {
+            // Before anything can be interrupted.
+            let stops = Stops::listen()?;
+            let client = kernel.connect(PATIENCE).await?;
+            if self.detach {
+                self.leave(&kernel, &client, &source).await
+            } else {
+                self.see_through(&kernel, &client, source, stops, kept)
+                    .await
+            }
+        })
+    }
+
+    /// Which kernel, and what is to be run in it; `None` when that was not said.
+    fn kernel_and_source(&self) -> Result<Option<(Option<String>, Source)>> {
+        let (kernel, what) = match (&self.code, &self.words[..]) {
+            (Some(code), []) => return Ok(Some((None, Source::code(code)))),
+            (Some(code), [kernel]) => {
+                return Ok(Some((Some(kernel.clone()), Source::code(code))));
+            }
+            (None, [what]) => (None, what),
+            (None, [kernel, what]) => (Some(kernel.clone()), what),
+            _ => return Ok(None),
+        };
+        let path = Path::new(what);
+        if what == "-" || path.is_file() {
+            return Ok(Some((kernel, Source::read(path)?)));
+        }
+        let looks_like_a_file = path
+            .extension()
+            .is_some_and(|extension| extension == "lua" || extension == "ipynb")
+            && !what.contains(char::is_whitespace);
+        if looks_like_a_file {
+            bail!("there is no file {what}; if it is code, say so with -e");
+        }
+        Ok(Some((kernel, Source::code(what))))
+    }
+
+    async fn see_through(
+        &self,
+        kernel: &Kernel,
+        client: &Client,
+        mut source: Source,
+        stops: Stops,
+        kept: &'static Kept,
+    ) -> Result<Exit> {
+        let began = Instant::now();
+        let cells = source.notebook.code_cells().len();
+        let reads_stdin = source.name == "standard input";
+        let mut report: Box<dyn Report> = if self.json {
+            Box::new(JsonLines::begin(&kept.stdout, &source.name, cells)?)
+        } else {
+            Box::new(Person::begin(kept, source.name.clone(), source.kind))
+        };
+        let answers = if reads_stdin || self.no_input {
+            Answers::none()
+        } else {
+            Answers::from_stdin()?
+        };
+        let wishes = Wishes {
+            allow_errors: self.allow_errors,
+            timeout: self.timeout,
+            allow_stdin: !self.no_input && !reads_stdin,
+            keeps_outputs: false,
+            shares_kernel: true,
+        };
+        let notebook = &mut source.notebook;
+        let mut runner = Runner::new(client, notebook, &mut *report, stops, answers, wishes);
+        let end = match runner.run().await {
+            Ok(end) => end,
+            Err(error) => match error.downcast::<ClientError>() {
+                Ok(error) => return Err(kernel.error(error).into()),
+                Err(error) => return Err(error),
+            },
+        };
+        let left = runner.has_left().then(|| runner.request().to_owned());
+        let not_run = cells - runner.reached();
+        let exit = match end {
+            // With what code, only whoever started the kernel is told.
+            RunEnd::Exited => Exit::Failed,
+            end => end.exit(0),
+        };
+        report.ends(&Summary {
+            end,
+            exit,
+            not_run,
+            output: None,
+            duration: began.elapsed(),
+        })?;
+        let name = kernel.name();
+        if end == RunEnd::Exited {
+            standard::say(&format!("perilune: {name} has ended"));
+        }
+        if let Some(request) = left {
+            standard::say(&format!(
+                "perilune: the cell runs on in {name}: `perilune kernel interrupt {name}` stops \
+                 it, `perilune kernel output {request}` shows what becomes of it"
+            ));
+        }
+        Ok(exit)
+    }
+
+    /// Leaves the cells to the kernel.
+    async fn leave(&self, kernel: &Kernel, client: &Client, source: &Source) -> Result<Exit> {
+        let error = |error| kernel.error(error);
+        let mut requests = Vec::new();
+        for cell in source.notebook.code_cells() {
+            if !cell.source.trim().is_empty() {
+                requests.push(client.execute(&cell.source, false).map_err(error)?);
+            }
+        }
+        // Answered, also while code runs, when what was sent before it has arrived.
+        let last = client.ask_info().map_err(error)?;
+        let arrives = async {
+            while let Some(notice) = client.next().await {
+                match notice? {
+                    Notice::Reply(request, _) | Notice::Busy(request)
+                        if Some(&request) == requests.last() || request == last =>
+                    {
+                        return Ok(());
+                    }
+                    Notice::Event(request, Event::Started(_))
+                        if Some(&request) == requests.last() =>
+                    {
+                        return Ok(());
+                    }
+                    _ => {}
+                }
+            }
+            Err(ClientError::Ended)
+        };
+        let no_reply = ClientError::NoReply {
+            request: "kernel_info_request",
+            after: PATIENCE,
+        };
+        timeout(PATIENCE, arrives)
+            .await
+            .unwrap_or(Err(no_reply))
+            .map_err(error)?;
+        let mut stdout = io::stdout().lock();
+        if self.json {
+            let document = json!({
+                "schema_version": SCHEMA_VERSION,
+                "name": kernel.name(),
+                "msg_ids": requests,
+            });
+            writeln!(stdout, "{document}").context("printing the ids")?;
+        } else {
+            for request in &requests {
+                writeln!(stdout, "{request}").context("printing the ids")?;
+            }
+        }
+        Ok(Exit::Success)
+    }
+}
