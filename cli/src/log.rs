@@ -1,7 +1,6 @@
 //! The program's own log, for whoever looks after it.
 
 use std::fs::File;
-use std::io::IsTerminal;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -151,11 +150,9 @@ fn format(settings: &Settings) -> Format {
 
 /// How lines are written to standard error.
 fn style_of(settings: &Settings, stderr: &File) -> Style {
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
     Style {
         format: format(settings),
-        colours: stderr.is_terminal() && !no_color && !is_dumb,
+        colours: console::colors_enabled_stderr(),
         journal: is_journal(stderr),
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use perilune_config::{Configuration, Flag, Settings, Sources};
 use perilune_daemon::{Folders, Name, PrivateFolder};
-use perilune_engine::{Restore, StateOptions};
+use perilune_engine::{Deadlines, Restore, StateOptions};
 use perilune_history::{self as history, Limits, Place};
 use perilune_journal as journal;
 
@@ -89,6 +89,49 @@ pub fn sources(flags: Flags) -> Result<Sources> {
 /// that does nothing.
 pub fn read(sources: &Sources) -> Result<Configuration> {
     Ok(sources.read()?)
+}
+
+/// What a kernel was started with, and from where it can be read anew.
+#[derive(Debug, Clone)]
+pub struct Configured {
+    /// Where it comes from.
+    pub sources: Sources,
+    /// What it was.
+    pub configuration: Configuration,
+}
+
+impl Configured {
+    /// Reads the settings of the working folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`].
+    pub fn with(flags: Flags) -> Result<Self> {
+        let sources = sources(flags)?;
+        let configuration = read(&sources)?;
+        Ok(Self {
+            sources,
+            configuration,
+        })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.configuration.settings
+    }
+}
+
+/// How long each part of a kernel's end may take.
+pub fn deadlines(settings: &Settings) -> Deadlines {
+    let shutdown = &settings.shutdown;
+    Deadlines {
+        drain_when_asked: shutdown.drain_on_request.duration(),
+        drain_when_signalled: shutdown.drain.duration(),
+        interrupt: shutdown.interrupt.duration(),
+        save: shutdown.save.duration(),
+        flush: shutdown.flush.duration(),
+        release: shutdown.release.duration(),
+    }
 }
 
 /// Where the history is that these settings speak of; in memory if they want none on disk.

@@ -68,6 +68,8 @@ pub type Days = Count<1, 36_500>;
 pub type JournalSize = Size<1_048_576>;
 /// How old what is in a journal is at most: never less than a minute.
 pub type JournalAge = Span<60_000>;
+/// How long a part of the end may take: an hour at most.
+pub type Deadline = Span<0, 3_600_000>;
 
 settings! {
     /// How a kernel runs, and where it listens.
@@ -125,10 +127,31 @@ settings! {
             variable "PERILUNE_JOURNAL_ENABLED", at Restart, project No;
         /// How much of it is kept on disk for each kernel; the oldest goes first.
         max_size: JournalSize = JournalSize::of(64 << 20),
-            variable "PERILUNE_JOURNAL_MAX_SIZE", at Restart, project No;
+            variable "PERILUNE_JOURNAL_MAX_SIZE", at Reload, project No;
         /// For how long it is kept.
         max_age: JournalAge = JournalAge::of_seconds(7 * 24 * 60 * 60),
-            variable "PERILUNE_JOURNAL_MAX_AGE", at Restart, project No;
+            variable "PERILUNE_JOURNAL_MAX_AGE", at Reload, project No;
+    }
+    /// How long each part of a kernel's end may take. What takes longer is left behind.
+    shutdown: Shutdown {
+        /// For how long a cell that runs may go on to its own end when a signal ends the kernel.
+        drain: Deadline = Deadline::of_seconds(0),
+            variable "PERILUNE_SHUTDOWN_DRAIN", at Reload, project No;
+        /// The same when a client ends it.
+        drain_on_request: Deadline = Deadline::of_seconds(0),
+            variable "PERILUNE_SHUTDOWN_DRAIN_ON_REQUEST", at Reload, project No;
+        /// For how long a cell may go on that was interrupted then.
+        interrupt: Deadline = Deadline::of_seconds(1),
+            variable "PERILUNE_SHUTDOWN_INTERRUPT", at Reload, project No;
+        /// How long saving what Lua holds may take.
+        save: Deadline = Deadline::of_seconds(10),
+            variable "PERILUNE_SHUTDOWN_SAVE", at Reload, project No;
+        /// How long clients have to take what was sent to them.
+        flush: Deadline = Deadline::of_seconds(1),
+            variable "PERILUNE_SHUTDOWN_FLUSH", at Reload, project No;
+        /// How long child processes, the history and all else have to end.
+        release: Deadline = Deadline::of_seconds(2),
+            variable "PERILUNE_SHUTDOWN_RELEASE", at Reload, project No;
     }
     /// What becomes of a session when its kernel ends. Only a kernel that was given a name has a place
     /// for it.
@@ -151,10 +174,10 @@ settings! {
             variable "PERILUNE_HISTORY", flag "--history", at Restart, project No;
         /// How many entries are kept; the oldest go first.
         entries: Entries = Entries::of(100_000),
-            variable "PERILUNE_HISTORY_ENTRIES", flag "--history-entries", at Restart, project No;
+            variable "PERILUNE_HISTORY_ENTRIES", flag "--history-entries", at Reload, project No;
         /// For how many days entries are kept. Without it, without end.
         days: Option<Days> = None,
-            variable "PERILUNE_HISTORY_DAYS", flag "--history-days", at Restart, project No;
+            variable "PERILUNE_HISTORY_DAYS", flag "--history-days", at Reload, project No;
     }
     /// What `perilune repl` is like.
     repl: Repl {

@@ -20,7 +20,7 @@ use self::registration::Launch;
 use crate::command::seconds;
 use crate::exit::Exit;
 use crate::log::Log;
-use crate::settings::{self, SetOption};
+use crate::settings::{Configured, SetOption};
 use crate::standard;
 
 /// `perilune kernel start`
@@ -82,7 +82,7 @@ impl Arguments {
             None if self.foreground => Some(Name::default()),
             name => name,
         };
-        let launch = Launch::of_this_process(name, false, self.settings()?);
+        let launch = Launch::of_this_process(name, false, self.configured()?);
         self.make_absolute()?;
         self.enter_folder()?;
         serving::serve(&self, &launch, signals, |_| {}).or_else(|error| {
@@ -115,9 +115,8 @@ impl Arguments {
     }
 
     /// What is set where the command is given: a daemon's own folder is another.
-    fn settings(&self) -> Result<Settings> {
-        let configuration = settings::read(&settings::sources(self.flags())?)?;
-        Ok(configuration.settings)
+    fn configured(&self) -> Result<Configured> {
+        Configured::with(self.flags())
     }
 
     /// The folder whose modules `require` finds: a front end starts a kernel in the notebook's

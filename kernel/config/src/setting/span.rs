@@ -4,11 +4,11 @@ use std::time::Duration;
 use super::Setting;
 use crate::value::Value;
 
-/// A length of time in whole milliseconds: at least `MIN` of them, and no more than 100 years.
+/// A length of time in whole milliseconds: at least `MIN` of them, and at most `MAX`, which is 100
+/// years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span<const MIN: u64 = 0>(u64);
+pub struct Span<const MIN: u64 = 0, const MAX: u64 = { 100 * 366 * DAY }>(u64);
 
-const MAX: u64 = 100 * 366 * DAY;
 const DAY: u64 = 24 * HOUR;
 const HOUR: u64 = 60 * MINUTE;
 const MINUTE: u64 = 60 * SECOND;
@@ -17,7 +17,7 @@ const SECOND: u64 = 1_000;
 /// The units, from the largest.
 const UNITS: [(&str, u64); 4] = [("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND)];
 
-impl<const MIN: u64> Span<MIN> {
+impl<const MIN: u64, const MAX: u64> Span<MIN, MAX> {
     /// So much time, if it is in the range.
     pub const fn from_milliseconds(milliseconds: u64) -> Option<Self> {
         if milliseconds < MIN || milliseconds > MAX {
@@ -41,7 +41,7 @@ impl<const MIN: u64> Span<MIN> {
 }
 
 /// In the largest unit that says it in a whole number, so that nothing is rounded.
-impl<const MIN: u64> fmt::Display for Span<MIN> {
+impl<const MIN: u64, const MAX: u64> fmt::Display for Span<MIN, MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match UNITS.iter().find(|(_, unit)| self.0.is_multiple_of(*unit)) {
             Some(_) if self.0 == 0 => f.write_str("0s"),
@@ -51,7 +51,7 @@ impl<const MIN: u64> fmt::Display for Span<MIN> {
     }
 }
 
-impl<const MIN: u64> Setting for Span<MIN> {
+impl<const MIN: u64, const MAX: u64> Setting for Span<MIN, MAX> {
     fn expected() -> String {
         "a length of time with its unit, such as \"7d\", \"1h 30m\" or \"500ms\"".to_owned()
     }
@@ -61,7 +61,7 @@ impl<const MIN: u64> Setting for Span<MIN> {
         if !duration.subsec_nanos().is_multiple_of(1_000_000) {
             return Err("it is counted in whole milliseconds".to_owned());
         }
-        let too_long = || "it is no longer than 100 years".to_owned();
+        let too_long = || format!("it is at most {}", Span::<0>(MAX));
         let milliseconds = u64::try_from(duration.as_millis()).map_err(|_| too_long())?;
         if milliseconds < MIN {
             return Err(format!("it is at least {}", Span::<0>(MIN)));

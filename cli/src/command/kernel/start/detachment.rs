@@ -34,7 +34,7 @@ const NOT_OURS: [&str; 8] = [
 /// Why it could not be started.
 pub fn start(mut arguments: Arguments) -> Result<Exit> {
     let name = arguments.name.clone().unwrap_or_default();
-    let launch = Launch::of_this_process(Some(name.clone()), true, arguments.settings()?);
+    let launch = Launch::of_this_process(Some(name.clone()), true, arguments.configured()?);
     // A daemon's folder is `/`.
     arguments.make_absolute()?;
     // SAFETY: the program has started no thread, and opened nothing that it keeps.

@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use chrono::Utc;
-use perilune_config::Settings;
 use perilune_daemon::log::LogFile;
 use perilune_daemon::{DaemonError, Folders, Name, PrivateFolder, Record, Registration, Registry};
 
 use crate::log;
+use crate::settings::Configured;
 
 /// The name of the log in a kernel's folder.
 const LOG: &str = "kernel.log";
@@ -19,7 +19,7 @@ pub struct Launch {
     /// Whether it has left its terminal.
     pub daemon: bool,
     /// What is set, by the files of the folder where it was started.
-    pub settings: Settings,
+    pub configured: Configured,
     /// What it was started with.
     arguments: Vec<String>,
     /// Where it was started.
@@ -28,11 +28,11 @@ pub struct Launch {
 
 impl Launch {
     /// Of this process.
-    pub fn of_this_process(name: Option<Name>, daemon: bool, settings: Settings) -> Self {
+    pub fn of_this_process(name: Option<Name>, daemon: bool, configured: Configured) -> Self {
         Self {
             name,
             daemon,
-            settings,
+            configured,
             arguments: std::env::args_os()
                 .skip(1)
                 .map(|argument| argument.to_string_lossy().into_owned())
@@ -79,7 +79,7 @@ impl Launch {
             false => None,
         };
         // A daemon has no standard error to speak of.
-        Ok(log::place(&self.settings, usual.clone()).or(usual))
+        Ok(log::place(self.configured.settings(), usual.clone()).or(usual))
     }
 
     /// Opens it; a daemon's is its standard output and error from now on.
@@ -93,12 +93,12 @@ impl Launch {
                 PrivateFolder::open(&Folders::of_this_user()?.kernel(registration.name()))?;
                 self.log(registration.name())?
             }
-            _ => log::place(&self.settings, None),
+            _ => log::place(self.configured.settings(), None),
         };
         let Some(path) = path else {
             return Ok(None);
         };
-        let file = log::open(&self.settings, &path)?;
+        let file = log::open(self.configured.settings(), &path)?;
         if self.daemon {
             file.take_standard()
                 .context("logging standard output and error")?;

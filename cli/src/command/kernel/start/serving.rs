@@ -1,14 +1,17 @@
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use perilune_config::Size;
 use perilune_daemon::Record;
 use perilune_daemon::log::secrets;
-use perilune_engine::{CaughtSignals, LuaOptions, Options};
+use perilune_engine::{CaughtSignals, LuaOptions, Options, ShutdownPolicy};
 use perilune_wire::Session;
 use tokio::sync::oneshot;
 use tracing::Level;
 
 use super::Arguments;
 use super::registration::Launch;
+use crate::caretaker::{Caretaker, Parts};
 use crate::exit::Exit;
 use crate::log;
 use crate::open_files;
@@ -39,7 +42,7 @@ async fn serve_here(
     signals: CaughtSignals,
     ready: impl FnOnce(&Record),
 ) -> Result<Exit> {
-    let settings = &launch.settings;
+    let settings = launch.configured.settings();
     if launch.name.is_none() && arguments.state.asks_for_a_state() {
         bail!("--restore and --save are for a kernel with a name: give it one with --name");
     }
@@ -68,6 +71,23 @@ async fn serve_here(
         named => named,
     };
     let (answers, answering) = oneshot::channel();
+    let history = settings::history_options(
+        settings,
+        connection.file.kernel_name.as_deref(),
+        std::env::current_dir().unwrap_or_default(),
+    );
+    let journal = registration
+        .as_ref()
+        .and_then(|registration| settings::journal_options(settings, registration.name()));
+    let shutdown = Arc::new(ShutdownPolicy::new(settings::deadlines(settings)));
+    let caretaker = Caretaker::new(
+        launch.configured.clone(),
+        Parts {
+            history: history.limits.clone(),
+            journal: journal.as_ref().map(|journal| journal.limits.clone()),
+            shutdown: Arc::clone(&shutdown),
+        },
+    );
     let options = Options {
         lua: LuaOptions {
             memory_limit: settings.kernel.memory_limit.map(to_bytes),
@@ -79,14 +99,10 @@ async fn serve_here(
         launcher: if launch.daemon { None } else { launcher() },
         signals: Some(signals),
         ports: bound.ports(),
-        history: Some(settings::history_options(
-            settings,
-            connection.file.kernel_name.as_deref(),
-            std::env::current_dir().unwrap_or_default(),
-        )),
-        journal: registration
-            .as_ref()
-            .and_then(|registration| settings::journal_options(settings, registration.name())),
+        history: Some(history),
+        journal,
+        shutdown,
+        steward: Some(Arc::new(caretaker)),
         state: launch
             .name
             .as_ref()
