@@ -158,7 +158,7 @@ settings! {
     state: State {
         /// Whether the session is saved when the kernel ends: variables, functions and what they hold.
         save: bool = true,
-            variable "PERILUNE_STATE_SAVE", flag "--save", at Restart, project Lower;
+            variable "PERILUNE_STATE_SAVE", flag "--save", at Restart, project No;
         /// Whether a kernel begins with the session that was saved last.
         restore: Restore = Restore::Never,
             variable "PERILUNE_STATE_RESTORE", flag "--restore", at Restart, project No;
