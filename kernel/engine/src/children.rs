@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp, getpid, getsid};
+use serde::Serialize;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// How long they have between a polite word and the end.
@@ -44,7 +45,15 @@ pub(crate) fn end() {
         std::thread::sleep(Duration::from_millis(5));
         left.retain(|pid| is_alive(*pid));
     }
-    for pid in left.into_iter().chain(all()) {
+    for pid in left {
+        let _ = kill(pid, Signal::SIGKILL);
+    }
+    kill_all();
+}
+
+/// Ends them all, and asks nobody.
+pub(crate) fn kill_all() {
+    for pid in all() {
         let _ = kill(pid, Signal::SIGKILL);
     }
 }
@@ -62,6 +71,33 @@ fn all() -> Vec<Pid> {
         found.dedup();
     }
     found
+}
+
+/// A child, its parent, its name and how it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct Child {
+    pid: u32,
+    parent: Option<u32>,
+    name: String,
+    state: String,
+}
+
+/// Our descendants, as a dump tells them.
+pub(crate) fn list() -> Vec<Child> {
+    let mut system = System::new();
+    let nothing_else = ProcessRefreshKind::nothing().without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, false, nothing_else);
+    let pid = |pid: Pid| usize::try_from(pid.as_raw()).map(sysinfo::Pid::from);
+    descendants()
+        .into_iter()
+        .filter_map(|child| system.process(pid(child).ok()?))
+        .map(|child| Child {
+            pid: child.pid().as_u32(),
+            parent: child.parent().map(sysinfo::Pid::as_u32),
+            name: child.name().to_string_lossy().into_owned(),
+            state: child.status().to_string().to_lowercase(),
+        })
+        .collect()
 }
 
 fn descendants() -> Vec<Pid> {

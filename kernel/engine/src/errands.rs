@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use perilune_transport::Transport;
 use perilune_wire::content::{ErrorContent, LogRequest, Object};
+use tokio::sync::Notify;
 
 use crate::context::Context;
 use crate::dump;
@@ -38,6 +39,8 @@ pub(crate) struct Errands {
     steward: Option<Arc<dyn Steward>>,
     dumps: Option<PathBuf>,
     state: Mutex<State>,
+    /// For who waits at the end.
+    answered: Notify,
     /// One at a time of each kind.
     turns: [Mutex<()>; 3],
 }
@@ -67,6 +70,7 @@ impl Errands {
             steward,
             dumps,
             state: Mutex::default(),
+            answered: Notify::new(),
             turns: Default::default(),
         }
     }
@@ -125,6 +129,18 @@ impl Errands {
         })
     }
 
+    /// Whether none is under way.
+    pub(crate) fn are_done(&self) -> bool {
+        self.lock().unanswered.is_empty()
+    }
+
+    /// Waits until none is under way.
+    pub(crate) async fn done(&self) {
+        while !self.are_done() {
+            self.answered.notified().await;
+        }
+    }
+
     /// Takes out all who have had no answer.
     pub(crate) fn take_all(&self) -> impl Iterator<Item = Asker> {
         let unanswered = std::mem::take(&mut self.lock().unanswered);
@@ -132,10 +148,9 @@ impl Errands {
     }
 
     fn take(&self, number: u64) -> Option<Asker> {
-        self.lock()
-            .unanswered
-            .remove(&number)
-            .map(|(_, asker)| asker)
+        let taken = self.lock().unanswered.remove(&number);
+        self.answered.notify_one();
+        taken.map(|(_, asker)| asker)
     }
 
     fn run(&self, context: &Context, errand: Errand) -> Result<Object, Refusal> {
@@ -144,7 +159,7 @@ impl Errands {
             Errand::Log(request) => self
                 .ask_steward("change how much it logs")?
                 .set_log_level(&request.level),
-            Errand::Dump => dump::write(context, self.dumps.as_deref()),
+            Errand::Dump => dump::write(context, self.steward.as_deref(), self.dumps.as_deref()),
         }
     }
 

@@ -25,6 +25,7 @@ use crate::knowledge;
 use crate::outbox::{Item, Outbox, Place};
 use crate::output::Output;
 use crate::request::Request;
+use crate::shutdown::LastSteps;
 use crate::state::Keeper;
 use crate::task_queue::Task;
 use crate::turn::{self, Origin, Turn};
@@ -67,7 +68,7 @@ impl<L: Language> Executor<L> {
     }
 
     /// Runs until the queue is closed and empty.
-    pub(crate) fn run(mut self) {
+    pub(crate) fn run(mut self, last: LastSteps) {
         let context = Arc::clone(&self.context);
         self.note_names(&context);
         context.vitals.ready();
@@ -76,7 +77,10 @@ impl<L: Language> Executor<L> {
                 self.note_names(&context);
             }
             let Some(task) = context.queue.next() else {
+                // Nobody waits for it when the kernel ended without us.
+                let _ = last.drained.send(());
                 self.keeper.end(&context, &mut self.language);
+                let _ = last.saved.send(());
                 return;
             };
             // A request that makes us panic is answered by its turn; the next one is another

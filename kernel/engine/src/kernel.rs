@@ -3,14 +3,13 @@ use std::time::Duration;
 
 use perilune_language::{Host, Interrupt, Language, LanguageInfo};
 use perilune_transport::{Incoming, ShellGate, Transport, Weight};
-use perilune_wire::content::{ExecutionState, ReplyStatus, ShutdownReply};
-use perilune_wire::{Outgoing, Parent, Session};
+use perilune_wire::content::ExecutionState;
+use perilune_wire::{Parent, Session};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::capture::{Capture, CaptureThread};
-use crate::children;
 use crate::context::{Context, Parts};
 use crate::errands::{Asker, Errand, Errands};
 use crate::error::EngineError;
@@ -24,24 +23,19 @@ use crate::output::Output;
 use crate::publisher::{Demand, Publisher};
 use crate::reception::{Farewell, Reception};
 use crate::running::Running;
-use crate::signals::{FORCED, Signals, Wish};
+use crate::shutdown::{Ending, Executing, Shutdown, Teller};
+use crate::signals::{Signals, Wish};
 use crate::state::Keeper;
-use crate::turn::{self, Outlet, Turn};
+use crate::turn::Outlet;
 use crate::vitals::Questions;
 
-/// How long a running cell has to end before the kernel ends without it.
-const LAST_CELL: Duration = Duration::from_millis(1000);
 /// How long a lull means that clients have sent nothing more.
 const LULL: Duration = Duration::from_millis(1);
 /// How long to wait for a lull.
 const NO_LULL: Duration = Duration::from_millis(500);
-/// How long clients have to take what was sent to them.
-const LINGER: Duration = Duration::from_millis(1000);
 /// After so many outboxes in a row, or one that takes so long, the sockets have their turn.
 const MOST_ROUNDS: u32 = 64;
 const LONG_ROUND: Duration = Duration::from_micros(500);
-/// How long the history has to be written when all else is over.
-const LAST_ENTRIES: Duration = Duration::from_millis(1500);
 /// Lua's C stack is bounded by itself; what it calls may need more than the default.
 const STACK: usize = 16 << 20;
 
@@ -103,7 +97,7 @@ async fn serve_language<T: Transport, L: Language>(
     };
     let (has_started, started) = oneshot::channel();
     let keeper = Keeper::new(options.state, Arc::clone(&options.shutdown), info);
-    let executor = start_executor(
+    let mut executing = start_executor(
         Arc::clone(&context),
         capture,
         interrupt,
@@ -113,21 +107,20 @@ async fn serve_language<T: Transport, L: Language>(
         start,
     )?;
 
-    let kernel = Kernel {
+    let mut kernel = Kernel {
         publisher: Publisher::new(&context, transport),
         reception: Reception::new(Arc::clone(&context)),
         context: &context,
         signals,
         questions,
-        executor,
         starting: Some((started, options.ready.unwrap_or_else(|| Box::new(|| {})))),
     };
-    let code = kernel.live(options.launcher).await;
-    context.outbox.close();
-    drop(capture_thread);
-    context.history.end(LAST_ENTRIES);
-    context.journal.end(LAST_ENTRIES);
-    code
+    let ending = kernel.serve(options.launcher, &mut executing).await;
+    context.vitals.stop();
+    context.errands.tell(|steward| steward.stopping());
+    Shutdown::new(&mut kernel, options.shutdown.deadlines())
+        .run(ending, executing, capture_thread)
+        .await
 }
 
 fn start_executor<L: Language>(
@@ -138,15 +131,16 @@ fn start_executor<L: Language>(
     mut keeper: Keeper,
     has_started: oneshot::Sender<()>,
     start: impl FnOnce(Arc<dyn Host>, Interrupt) -> Result<L, String> + Send + 'static,
-) -> Result<oneshot::Receiver<Result<(), String>>, EngineError> {
+) -> Result<Executing, EngineError> {
     let (ended, end) = oneshot::channel();
+    let (executing, last) = Executing::new(end);
     let run = move || {
         let output = Arc::new(Output::new(Arc::clone(&context), capture));
         let host: Arc<dyn Host> = Arc::clone(&output) as Arc<dyn Host>;
         let result = start(host, interrupt).and_then(|mut language| {
             keeper.begin(&context, &mut language)?;
             let _ = has_started.send(());
-            Executor::new(context, output, language, keeper, program).run();
+            Executor::new(context, output, language, keeper, program).run(last);
             Ok(())
         });
         // Nobody listens when the kernel ended without us.
@@ -157,16 +151,15 @@ fn start_executor<L: Language>(
         .stack_size(STACK)
         .spawn(run)
         .map_err(EngineError::system("the language's thread did not start"))?;
-    Ok(end)
+    Ok(executing)
 }
 
-struct Kernel<'a, T> {
-    context: &'a Arc<Context>,
-    publisher: Publisher<'a, T>,
-    reception: Reception,
-    signals: Signals,
-    questions: Questions,
-    executor: oneshot::Receiver<Result<(), String>>,
+pub(crate) struct Kernel<'a, T> {
+    pub(crate) context: &'a Arc<Context>,
+    pub(crate) publisher: Publisher<'a, T>,
+    pub(crate) reception: Reception,
+    pub(crate) signals: Signals,
+    pub(crate) questions: Questions,
     /// Until the language has started: the word of it, and who waits for it.
     starting: Option<Starting>,
 }
@@ -188,30 +181,9 @@ async fn started(starting: &mut Option<Starting>) {
     }
 }
 
-/// Why a kernel ends.
-enum Ending {
-    /// A client asked for it.
-    Asked(Farewell),
-    /// A cell asked for it, or the process was told to.
-    Told {
-        code: i32,
-        /// Whether the subscribers know already.
-        announced: bool,
-    },
-    /// It cannot go on.
-    Failed(EngineError),
-}
-
 impl<T: Transport> Kernel<'_, T> {
-    async fn live(mut self, launcher: Option<u32>) -> Result<i32, EngineError> {
+    async fn serve(&mut self, launcher: Option<u32>, executing: &mut Executing) -> Ending {
         self.say(Parent::none(), ExecutionState::Starting);
-        let ending = self.serve(launcher).await;
-        self.context.vitals.stop();
-        self.context.errands.tell(|steward| steward.stopping());
-        self.end(ending).await
-    }
-
-    async fn serve(&mut self, launcher: Option<u32>) -> Ending {
         let launcher_gone = launcher::gone(launcher);
         tokio::pin!(launcher_gone);
         let mut rounds = 0;
@@ -219,7 +191,9 @@ impl<T: Transport> Kernel<'_, T> {
             let (gate, text_from) = (self.gate(), self.publisher.text_from());
             tokio::select! {
                 incoming = self.publisher.transport.recv(gate) => {
-                    let Some(incoming) = incoming else { return Ending::Told { code: 0, announced: false } };
+                    let Some(incoming) = incoming else {
+                        return Ending::told(0, Teller::Client);
+                    };
                     if let Some(ending) = self.take(incoming).await {
                         return ending;
                     }
@@ -238,18 +212,16 @@ impl<T: Transport> Kernel<'_, T> {
                         yield_now().await;
                     }
                 }
-                wish = self.signals.next() => {
-                    if let Some(ending) = self.obey(wish) {
-                        return ending;
-                    }
-                }
+                wish = self.signals.next() => match wish {
+                    Wish::Terminate | Wish::Force => return Ending::told(0, Teller::Signal),
+                    wish => self.obey(wish),
+                },
                 () = self.questions.answer() => {}
                 () = started(&mut self.starting) => {}
                 () = &mut launcher_gone => {
-                    tracing::info!("the launcher has ended, and so does the kernel");
-                    return Ending::Told { code: 0, announced: false };
+                    return Ending::told(0, Teller::Launcher);
                 }
-                result = &mut self.executor => {
+                result = &mut executing.ended => {
                     let message = match result {
                         Ok(Err(message)) => message,
                         Ok(Ok(())) | Err(_) => "its thread ended".to_owned(),
@@ -261,27 +233,17 @@ impl<T: Transport> Kernel<'_, T> {
     }
 
     /// Does what a signal asks for, as if a client had asked.
-    fn obey(&mut self, wish: Wish) -> Option<Ending> {
+    pub(crate) fn obey(&mut self, wish: Wish) {
         let (errand, signal) = match wish {
-            Wish::Terminate => {
-                return Some(Ending::Told {
-                    code: 0,
-                    announced: false,
-                });
-            }
-            Wish::Force => {
-                return Some(Ending::Told {
-                    code: FORCED,
-                    announced: false,
-                });
-            }
             Wish::Interrupt => {
                 // Who signals our children's group too signals them himself.
                 self.context.interrupt();
-                return None;
+                return;
             }
             Wish::Reload => (Errand::Reload, "SIGUSR1"),
             Wish::Dump => (Errand::Dump, "SIGUSR2"),
+            // The end is its caller's.
+            Wish::Terminate | Wish::Force => return,
         };
         let asker = Asker::Signal(signal);
         if self
@@ -295,7 +257,6 @@ impl<T: Transport> Kernel<'_, T> {
                 "a signal asked for what is under way several times already"
             );
         }
-        None
     }
 
     fn gate(&self) -> ShellGate {
@@ -327,7 +288,14 @@ impl<T: Transport> Kernel<'_, T> {
     async fn meet(&mut self, demands: Vec<Demand>) -> Option<Ending> {
         for demand in demands {
             match demand {
-                Demand::Exit { code, announced } => return Some(Ending::Told { code, announced }),
+                Demand::Exit { code, announced } => {
+                    let by = Teller::Cell;
+                    return Some(Ending::Told {
+                        code,
+                        announced,
+                        by,
+                    });
+                }
                 Demand::Barrier(passed) => {
                     let farewell = self.take_all_that_was_sent(Instant::now() + NO_LULL).await;
                     let _ = passed.send(());
@@ -342,7 +310,7 @@ impl<T: Transport> Kernel<'_, T> {
 
     /// Takes messages until none comes for a moment, or until the deadline when clients leave no
     /// such moment.
-    async fn take_all_that_was_sent(&mut self, deadline: Instant) -> Option<Farewell> {
+    pub(crate) async fn take_all_that_was_sent(&mut self, deadline: Instant) -> Option<Farewell> {
         while self.gate() == ShellGate::Open && Instant::now() < deadline {
             let next = timeout(LULL, self.publisher.transport.recv(ShellGate::Open)).await;
             let Ok(Some(incoming)) = next else { break };
@@ -353,85 +321,6 @@ impl<T: Transport> Kernel<'_, T> {
             }
         }
         None
-    }
-
-    async fn end(mut self, ending: Ending) -> Result<i32, EngineError> {
-        if !matches!(ending, Ending::Failed(_)) {
-            // What was sent before anybody could know of the end is answered too.
-            self.context.queue.end();
-            let deadline = Instant::now() + NO_LULL;
-            while let Some(farewell) = self.take_all_that_was_sent(deadline).await {
-                farewell.answer(self.context, &mut self.publisher);
-            }
-            self.context.queue.close();
-            self.end_executor().await;
-        }
-        let _ = self.publisher.send_outbox();
-        self.publisher.finish_text();
-        // Whose thread is stuck will have no other answer.
-        for origin in self.context.completer.take_all() {
-            Turn::begin(self.context, &mut self.publisher, origin).refuse(turn::ended());
-        }
-        let unanswered: Vec<_> = self.context.errands.take_all().collect();
-        for asker in unanswered {
-            if let Asker::Client(origin) = asker {
-                Turn::begin(self.context, &mut self.publisher, origin).refuse(turn::ended());
-            }
-        }
-        let result = match ending {
-            Ending::Asked(farewell) => {
-                farewell.answer(self.context, &mut self.publisher);
-                Ok(0)
-            }
-            Ending::Told { code, announced } => {
-                if !announced {
-                    self.tell_subscribers();
-                }
-                Ok(code)
-            }
-            Ending::Failed(error) => Err(error),
-        };
-        self.publisher.transport.flush(LINGER).await;
-        if self.context.has_foreigners() {
-            children::end();
-        }
-        result
-    }
-
-    /// Stops what runs, answers what waits, and sends what comes of it meanwhile.
-    async fn end_executor(&mut self) {
-        let context = Arc::clone(self.context);
-        context.running.end();
-        context.stdin.close();
-        let deadline = Instant::now() + LAST_CELL;
-        loop {
-            tokio::select! {
-                _ = &mut self.executor => return,
-                () = context.outbox.filled(self.publisher.text_from()) => {
-                    for demand in self.publisher.send_outbox() {
-                        if let Demand::Barrier(passed) = demand {
-                            let _ = passed.send(());
-                        }
-                    }
-                }
-                () = sleep_until(deadline) => {
-                    tracing::warn!("the running cell did not end in time; the kernel ends without it");
-                    return;
-                }
-            }
-        }
-    }
-
-    fn tell_subscribers(&mut self) {
-        let reply = ShutdownReply {
-            status: ReplyStatus::Ok,
-            restart: false,
-        };
-        let message = Outgoing::new("shutdown_reply", Parent::none(), reply);
-        if let Ok(frames) = self.context.broadcast(message) {
-            self.publisher
-                .broadcast(Parent::none(), frames, Weight::Essential);
-        }
     }
 
     fn say(&mut self, parent: Parent, state: ExecutionState) {

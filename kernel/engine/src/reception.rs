@@ -24,6 +24,7 @@ pub(crate) struct Reception {
     guard: ReplayGuard,
     refused: u64,
     usage: Usage,
+    is_ending: bool,
 }
 
 /// Code longer than this is completed by the executor, so that what waits for the completer is
@@ -43,7 +44,13 @@ impl Reception {
             guard: ReplayGuard::new(),
             refused: 0,
             usage: Usage::new(),
+            is_ending: false,
         }
+    }
+
+    /// From now on only what still makes sense is answered, and all else refused: the kernel ends.
+    pub(crate) fn end(&mut self) {
+        self.is_ending = true;
     }
 
     /// Takes one thing. Returns a farewell when it was one. When the executor is idle, all that
@@ -98,11 +105,14 @@ impl Reception {
         let size = message.raw_content.len() + message.raw_header.len();
         // What the language is not needed for is answered at once, unless it would overtake what
         // waits on the same channel.
-        let at_once = channel == Channel::Control || is_idle;
+        let at_once = channel == Channel::Control || is_idle || self.is_ending;
         match Request::read(&message) {
             // On shell, where it is deprecated, it waits for what was asked before it.
-            Request::Shutdown(request) if channel == Channel::Control => {
+            Request::Shutdown(request) if channel == Channel::Control || self.is_ending => {
                 return Some(Farewell { origin, request });
+            }
+            request if self.is_ending && !request.is_served_at_the_end() => {
+                publisher.meanwhile(origin, |turn| turn.refuse(turn::ending()));
             }
             Request::Interrupt => {
                 let mut turn = Turn::begin(&context, publisher, origin);

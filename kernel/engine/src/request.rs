@@ -50,6 +50,25 @@ impl Request {
         Self::try_read(message).unwrap_or_else(Self::Invalid)
     }
 
+    /// Whether a kernel that ends still does it: what tells of it, and what helps it to end.
+    pub(crate) fn is_served_at_the_end(&self) -> bool {
+        matches!(
+            self,
+            Self::KernelInfo
+                | Self::Connect
+                | Self::CommInfo(_)
+                | Self::Interrupt
+                | Self::Shutdown(_)
+                | Self::Status
+                | Self::Journal(_)
+                | Self::Answer(_)
+                | Self::Errand(Errand::Dump)
+                | Self::Invalid(_)
+                | Self::NoSuchSubshell(_)
+                | Self::Unknown
+        )
+    }
+
     fn try_read(message: &Message) -> Result<Self, WireError> {
         Ok(match message.header.msg_type.as_str() {
             "execute_request" => Self::Execute(message.content()?),

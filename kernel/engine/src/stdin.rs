@@ -117,6 +117,11 @@ impl Stdin {
         true
     }
 
+    /// Whether somebody waits for an answer.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.lock().is_some()
+    }
+
     /// Ends the wait, if there is one: what runs was interrupted.
     pub(crate) fn interrupt(&self) {
         self.end(InputError::Interrupted);

@@ -2,7 +2,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use crate::dump::Waiting;
 use crate::request::Request;
+use crate::status::seconds;
 use crate::turn::Origin;
 
 /// A shell request that waits for the executor, or is with it.
@@ -99,6 +101,19 @@ impl TaskQueue {
     pub(crate) fn load(&self) -> (usize, usize, bool) {
         let state = self.lock();
         (state.tasks.len(), state.bytes, state.working)
+    }
+
+    /// What waits, in its order, as a dump tells it.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        let state = self.lock();
+        let waiting = state.tasks.iter().map(|task| Waiting {
+            msg_type: task.origin.msg_type.clone(),
+            msg_id: task.origin.parent.msg_id(),
+            bytes: task.size,
+            seconds: seconds(task.arrived.elapsed()),
+            aborted: task.aborted,
+        });
+        waiting.collect()
     }
 
     /// Whether clients must be slowed down.

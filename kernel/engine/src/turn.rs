@@ -211,6 +211,15 @@ pub(crate) fn no_such_question() -> ErrorContent {
     }
 }
 
+/// What a client is told that asks for something while the kernel ends.
+pub(crate) fn ending() -> ErrorContent {
+    ErrorContent {
+        ename: "ShuttingDown".to_owned(),
+        evalue: "the kernel is shutting down and takes no new requests".to_owned(),
+        traceback: Vec::new(),
+    }
+}
+
 /// What a client is told whose request the kernel ended before.
 pub(crate) fn ended() -> ErrorContent {
     ErrorContent {
