@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use perilune_config::Size;
-use perilune_daemon::Record;
 use perilune_daemon::log::secrets;
+use perilune_daemon::{Folders, Record, Registration};
 use perilune_engine::{CaughtSignals, LuaOptions, Options, ShutdownPolicy};
 use perilune_wire::Session;
 use tokio::sync::oneshot;
@@ -88,7 +88,13 @@ async fn serve_here(
             shutdown: Arc::clone(&shutdown),
         },
     );
+    let name = registration.as_ref().map(Registration::name);
+    let dumps = name
+        .map(|name| Folders::of_this_user().map(|folders| folders.kernel(name).join("dumps")))
+        .transpose()?;
     let options = Options {
+        name: name.map(ToString::to_string),
+        dumps,
         lua: LuaOptions {
             memory_limit: settings.kernel.memory_limit.map(to_bytes),
             project: arguments.project(settings),
