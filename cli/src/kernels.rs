@@ -1,5 +1,6 @@
 //! The kernels that live on this machine, as commands find them, ask them and end them.
 
+mod completion;
 mod error;
 mod found;
 mod health;

@@ -4,6 +4,7 @@ mod interrupt;
 mod list;
 mod place;
 mod prune;
+mod reload;
 mod restart;
 mod start;
 mod status;
@@ -34,6 +35,8 @@ pub enum Command {
     Exec(exec::Arguments),
     /// Interrupt the cell that runs
     Interrupt(interrupt::Arguments),
+    /// Let kernels read their settings anew
+    Reload(reload::Arguments),
     /// Wait until a kernel is ready, idle or stopped
     Wait(wait::Arguments),
     /// Clear away what kernels left that live no more
@@ -54,6 +57,7 @@ impl Command {
             Self::List(arguments) => arguments.run(),
             Self::Exec(arguments) => arguments.run(),
             Self::Interrupt(arguments) => arguments.run(),
+            Self::Reload(arguments) => arguments.run(),
             Self::Wait(arguments) => arguments.run(),
             Self::Prune(arguments) => arguments.run(),
             Self::Install(arguments) => arguments.run(),

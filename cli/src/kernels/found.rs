@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use perilune_client::Client;
 use perilune_daemon::{Entry, Folders, Name, ProcessIdentity, Record, Registry, Standing};
 use perilune_wire::ConnectionFile;
 
+use super::completion::complete;
 use super::error::KernelError;
 use crate::jupyter::Directories;
 use crate::standard;
@@ -17,7 +19,7 @@ use crate::standard;
 pub struct OneKernel {
     /// A kernel's name, its id or the start of it, or its connection file
     /// [default: the one that runs, or `default`]
-    #[arg(value_name = "KERNEL")]
+    #[arg(value_name = "KERNEL", add = ArgValueCompleter::new(complete))]
     kernel: Option<String>,
 }
 
@@ -26,7 +28,7 @@ pub struct OneKernel {
 pub struct SomeKernels {
     /// Names, ids or the start of them, or connection files
     /// [default: the one that runs, or `default`]
-    #[arg(value_name = "KERNEL")]
+    #[arg(value_name = "KERNEL", add = ArgValueCompleter::new(complete))]
     kernels: Vec<String>,
     /// All kernels of this user
     #[arg(long, short, conflicts_with = "kernels")]

@@ -1,7 +1,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::perilune::{Surroundings, ended};
+use nix::sys::signal::Signal;
+
+use crate::perilune::{Running, Surroundings, ended};
 
 /// What bash offers when the cursor stands at the end of these words.
 fn offered(here: &Surroundings, words: &[&str]) -> Vec<String> {
@@ -57,6 +59,25 @@ fn bash_completes_the_settings_there_are() {
     assert_eq!(found, ["history.enabled", "history.entries"]);
     let found = offered(&here, &["perilune", "config", "show", "hist"]);
     assert_eq!(found[0], "history");
+}
+
+#[test]
+fn bash_completes_the_kernels_there_are() {
+    let here = Surroundings::new();
+    let start = here
+        .command(["kernel", "start", "--name", "sums"])
+        .spawn()
+        .unwrap();
+    let kernel = Running::new(start);
+    while !kernel.stderr_line().starts_with("To connect") {}
+    for command in ["stop", "status", "reload"] {
+        assert_eq!(
+            offered(&here, &["perilune", "kernel", command, "s"]),
+            ["sums"]
+        );
+    }
+    kernel.signal(Signal::SIGTERM);
+    assert_eq!(kernel.ended().code, Some(0));
 }
 
 #[test]

@@ -287,9 +287,9 @@ fn info_says_all_there_is_to_know() {
 }
 
 #[test]
-fn every_option_that_info_names_is_one_of_kernel_start_or_run() {
+fn every_option_that_info_names_is_one_of_a_command() {
     let here = Surroundings::new();
-    let help = ["kernel start", "run"]
+    let help = ["kernel start", "run", "repl"]
         .map(|command| here.run(command.split(' ').chain(["--help"])).stdout)
         .concat();
     let document = document(&here, &["info"]);

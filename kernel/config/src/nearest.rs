@@ -55,6 +55,8 @@ pub(crate) fn advice(name: &str) -> Option<String> {
     let found = match (same.as_slice(), in_section) {
         ([only], _) => Some(*only),
         (_, Some(key)) => Some(key.name),
+        // What is right of the section would count for what is wrong of the name.
+        _ if section_named(section).is_some() => None,
         _ => nearest(names, name),
     };
     found.map(|found| format!("did you mean {found}?"))

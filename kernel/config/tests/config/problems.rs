@@ -32,6 +32,10 @@ fn an_unknown_name_is_refused_with_the_nearest_right_one() {
             "config.toml:2:1: history.zzzzzzzzzzz: there is no such setting",
         ),
         (
+            "log.x = 1",
+            "config.toml:1:5: log.x: there is no such setting",
+        ),
+        (
             "log = 'debug'",
             "config.toml:1:1: log is a section, which is written [log]",
         ),

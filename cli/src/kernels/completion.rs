@@ -1,0 +1,22 @@
+use std::ffi::OsStr;
+
+use clap_complete::CompletionCandidate;
+use clap_complete::engine::{PathCompleter, ValueCompleter};
+
+use super::Kernel;
+
+/// What a shell offers for a kernel: the names there are, and where none fits, files.
+pub fn complete(current: &OsStr) -> Vec<CompletionCandidate> {
+    let begun = current.to_string_lossy();
+    let kernels = Kernel::all().unwrap_or_default();
+    let names: Vec<CompletionCandidate> = kernels
+        .iter()
+        .map(Kernel::name)
+        .filter(|name| name.starts_with(&*begun))
+        .map(CompletionCandidate::new)
+        .collect();
+    if names.is_empty() && !begun.is_empty() {
+        return PathCompleter::file().complete(current);
+    }
+    names
+}
