@@ -1,6 +1,7 @@
 //! The one binary: arguments in, calls down, text or JSON out.
 
 mod atomic_file;
+mod attach;
 mod caretaker;
 mod color;
 mod command;

@@ -1,7 +1,9 @@
+mod attach;
 mod exec;
 mod install;
 mod interrupt;
 mod list;
+mod output;
 mod place;
 mod prune;
 mod reload;
@@ -33,6 +35,10 @@ pub enum Command {
     List(list::Arguments),
     /// Run code or a file in a kernel that runs, and show what it does
     Exec(exec::Arguments),
+    /// Show what a kernel published since one last looked, and what it publishes now
+    Attach(attach::Arguments),
+    /// Show the output of a cell that was run
+    Output(output::Arguments),
     /// Interrupt the cell that runs
     Interrupt(interrupt::Arguments),
     /// Let kernels read their settings anew
@@ -56,6 +62,8 @@ impl Command {
             Self::Status(arguments) => arguments.run(),
             Self::List(arguments) => arguments.run(),
             Self::Exec(arguments) => arguments.run(),
+            Self::Attach(arguments) => arguments.run(),
+            Self::Output(arguments) => arguments.run(),
             Self::Interrupt(arguments) => arguments.run(),
             Self::Reload(arguments) => arguments.run(),
             Self::Wait(arguments) => arguments.run(),

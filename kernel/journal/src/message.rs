@@ -71,7 +71,7 @@ impl Message {
 
     /// Whether somebody who comes back may miss it: all but the busy and idle of requests that run
     /// no code, of which monitors and editors send so many that they would drive out what matters.
-    pub(crate) fn is_worth_keeping(&self) -> bool {
+    pub fn is_worth_keeping(&self) -> bool {
         if self.msg_type() != "status" {
             return true;
         }
