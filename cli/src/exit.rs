@@ -36,6 +36,8 @@ pub enum Exit {
     Interrupted,
     /// SIGTERM, as a shell says it.
     Terminated,
+    /// SIGHUP, as a shell says it.
+    HungUp,
     /// Nobody reads our output any more, as a shell says it.
     BrokenPipe,
     /// What the script asked for.
@@ -71,6 +73,7 @@ impl Exit {
             Self::TimedOut => 124,
             Self::Interrupted => 128 + 2,
             Self::Terminated => 128 + 15,
+            Self::HungUp => 128 + 1,
             Self::BrokenPipe => 128 + 13,
             Self::Script(code) => code,
         }

@@ -1,21 +1,19 @@
-use std::fs;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytesize::ByteSize;
 use clap::Args;
-use perilune_client::Client;
 use perilune_config::{Settings, Size};
 use perilune_engine::LuaOptions;
 use perilune_history::{Place, Query, Store};
-use perilune_wire::ConnectionFile;
 use tracing::Level;
 
 use crate::embedded::EmbeddedKernel;
 use crate::exit::Exit;
+use crate::kernels;
 use crate::log::{self, Log};
 use crate::repl::{Editor, Front, Kernel, Looks, Plain, Recall, Session, TerminalSettings, Wishes};
 use crate::settings::{self, Flags, SetOption};
@@ -35,12 +33,14 @@ Cells are remembered as those of any kernel, and the arrow keys and Ctrl-R bring
 that begins with a space or with %%nohistory is not. `.help` at the prompt lists commands and keys.
 What comes by a pipe is run as `perilune run -` runs it.
 
-Exit codes: 0 left, 1 the kernel is gone or what was piped failed, 2 wrong command line, 130 a cell
-that could not be stopped was given up, 143 terminated, N a cell called os.exit(N).")]
+Exit codes: 0 left, 1 the kernel is gone or what was piped failed, 2 wrong command line, 3 no such
+kernel runs, 4 it does not answer, 130 a cell that did not stop was given up, 129 and 143 the
+terminal was closed or SIGTERM came, N a cell called os.exit(N).")]
 pub struct Arguments {
-    /// Use a kernel that runs already: its name, or its connection file
-    #[arg(long, value_name = "NAME|FILE")]
-    existing: Option<String>,
+    /// Use a kernel that runs already: its name, its id or the start of it, or its connection file
+    /// [default: the one that runs, or `default`]
+    #[arg(long, value_name = "NAME|FILE", num_args = 0..=1)]
+    existing: Option<Option<String>>,
     /// Show what other clients of the kernel run, too
     #[arg(long, requires = "existing")]
     others: bool,
@@ -68,11 +68,11 @@ impl Arguments {
             .context("starting the I/O runtime")?;
         let (kernel, kept) = match &self.existing {
             None => embedded(&settings)?,
-            Some(name) => {
+            Some(text) => {
                 let kept = standard::keep()?;
-                let path = connection_file(name)?;
-                let client = runtime.block_on(connect(&path))?;
-                (Kernel::Existing(client, name.clone()), kept)
+                let found = kernels::Kernel::find(text.as_deref())?;
+                let client = runtime.block_on(found.connect(PATIENCE))?;
+                (Kernel::Existing(client, found.name().to_owned()), kept)
             }
         };
         // A person sees the errors of the cells on the same terminal.
@@ -177,16 +177,4 @@ fn read_history(path: PathBuf, recall: Recall) -> Result<()> {
         .spawn(read)
         .context("starting a thread that reads the history")?;
     Ok(())
-}
-
-/// The connection file of a kernel that was named, or the file itself.
-fn connection_file(name: &str) -> Result<PathBuf> {
-    Ok(PathBuf::from(name))
-}
-
-async fn connect(path: &Path) -> Result<Client> {
-    let text = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    let file =
-        ConnectionFile::parse(&text).with_context(|| format!("reading {}", path.display()))?;
-    Ok(Client::connect(&file, PATIENCE).await?)
 }

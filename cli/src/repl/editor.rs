@@ -241,6 +241,8 @@ fn read(reedline: &mut Reedline, prompt: &Numbered, terminal: &File) -> io::Resu
             Signal::HostCommand(command) if command == keys::SUSPEND => {
                 // As a terminal does it for who has not taken its keys: the whole job stops.
                 signal::kill(Pid::from_raw(0), Posix::SIGTSTP)?;
+                // That stops us soon; this stops us here.
+                signal::raise(Posix::SIGTSTP)?;
                 continue;
             }
             _ => Typed::Nothing,

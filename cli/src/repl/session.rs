@@ -152,12 +152,8 @@ impl Session {
             self.tidy_up().await;
         }
         let end = end?;
-        let Self {
-            kernel,
-            kept,
-            wishes,
-            ..
-        } = self;
+        let is_quiet = self.wishes.quiet || !self.has_person();
+        let Self { kernel, kept, .. } = self;
         let code = match kernel {
             Kernel::Embedded(kernel) if end == End::Exited => kernel.ended().await?,
             Kernel::Embedded(kernel) => {
@@ -168,7 +164,7 @@ impl Session {
                 0
             }
             Kernel::Existing(_, name) => {
-                if end == End::Left && !wishes.quiet {
+                if end == End::Left && !is_quiet {
                     writeln!(
                         &kept.stderr,
                         "The kernel {name} goes on; `perilune kernel stop {name}` ends it."
@@ -182,7 +178,8 @@ impl Session {
             End::Exited => Exit::of_script(code),
             End::Failed | End::KernelGone => Exit::Failed,
             End::GivenUp => Exit::Interrupted,
-            End::Terminated | End::HungUp => Exit::Terminated,
+            End::Terminated => Exit::Terminated,
+            End::HungUp => Exit::HungUp,
         })
     }
 

@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use anyhow::Result;
 use perilune_client::event::{CellError, Event};
 use perilune_client::{ClientError, Notice, Question};
 use perilune_lua::is_private;
 use perilune_transport::Channel;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::terminal::Hidden;
 
@@ -41,17 +44,33 @@ struct Turn {
     failed: bool,
     /// Whether it wants the kernel to end.
     exits: bool,
-    /// How often Ctrl-C was pressed.
-    interrupts: u32,
+    /// What has been done to stop it.
+    stopping: Stopping,
     question: Option<(Question, Option<Hidden>)>,
 }
+
+/// How far the stopping of a cell has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stopping {
+    /// Nobody wants it to stop.
+    No,
+    /// It was interrupted, and has until then to stop.
+    Until(Instant),
+    /// It does not stop, and the user was told how to go without it.
+    Offered,
+}
+
+/// How long an interrupted cell has, before the user is told how to go without it.
+const GRACE: Duration = Duration::from_secs(2);
 
 impl Session {
     /// Runs a cell, and shows what it does.
     pub(super) async fn run_cell(&mut self, code: &str) -> Result<Ran> {
         // As in a shell: what begins with a space is nobody's business.
         let is_secret = code.starts_with(' ') || is_private(code);
-        let remembers = self.wishes.history && !code.starts_with(' ');
+        // A kernel of our own that shall keep no history has none to keep.
+        let keeps = self.wishes.history || matches!(self.kernel, Kernel::Embedded(_));
+        let remembers = keeps && !code.starts_with(' ');
         let ran = self.run_request(code, remembers).await?;
         if ran == Ran::Ok && !is_secret {
             self.ran.push(code.to_owned());
@@ -82,7 +101,7 @@ impl Session {
             idle: false,
             failed: false,
             exits: false,
-            interrupts: 0,
+            stopping: Stopping::No,
             question: None,
         };
         let ran = self.see_through(&mut turn).await?;
@@ -106,6 +125,7 @@ impl Session {
                     Asked::Terminate => return Ok(Ran::Over(End::Terminated)),
                     Asked::HangUp => return Ok(Ran::Over(End::HungUp)),
                 },
+                () = until(turn.stopping) => self.offer(turn)?,
                 notice = client.next() => match notice {
                     Some(Ok(notice)) => self.take(notice, turn)?,
                     Some(Err(error @ (ClientError::Message(_) | ClientError::NoReply { .. }))) => {
@@ -138,23 +158,29 @@ impl Session {
         })
     }
 
-    /// Stops the cell; when it does not stop, the user may want to go without it.
+    /// Stops the cell. Who presses Ctrl-C again does not want to wait, and is told how to go without
+    /// the cell; whoever was told and presses it, goes.
     fn interrupt(&mut self, turn: &mut Turn) -> Result<Option<End>> {
         self.terminal.interrupted();
-        turn.interrupts += 1;
-        if turn.interrupts > 2 {
-            return Ok(Some(End::GivenUp));
-        }
-        self.kernel.client().interrupt()?;
-        if turn.interrupts == 2 {
-            let what = match self.kernel {
-                Kernel::Embedded(_) => "ends the kernel and this session",
-                Kernel::Existing(..) => "leaves it running and ends this session",
-            };
-            let line = format!("perilune: the cell does not stop; Ctrl-C once more {what}");
-            self.terminal.say(&line)?;
+        match turn.stopping {
+            Stopping::No => {
+                self.kernel.client().interrupt()?;
+                turn.stopping = Stopping::Until(Instant::now() + GRACE);
+            }
+            Stopping::Until(_) => self.offer(turn)?,
+            Stopping::Offered => return Ok(Some(End::GivenUp)),
         }
         Ok(None)
+    }
+
+    fn offer(&mut self, turn: &mut Turn) -> Result<()> {
+        turn.stopping = Stopping::Offered;
+        let what = match self.kernel {
+            Kernel::Embedded(_) => "ends the kernel and this session",
+            Kernel::Existing(..) => "leaves it running and ends this session",
+        };
+        let line = format!("perilune: the cell has not stopped yet; Ctrl-C again {what}");
+        Ok(self.terminal.say(&line)?)
     }
 
     fn take(&mut self, notice: Notice, turn: &mut Turn) -> Result<()> {
@@ -213,6 +239,14 @@ impl Session {
         let hidden = question.password.then(Hidden::begin).flatten();
         turn.question = Some((question, hidden));
         Ok(())
+    }
+}
+
+/// Waits until an interrupted cell should have stopped.
+async fn until(stopping: Stopping) {
+    match stopping {
+        Stopping::Until(deadline) => tokio::time::sleep_until(deadline).await,
+        Stopping::No | Stopping::Offered => std::future::pending().await,
     }
 }
 
