@@ -5,6 +5,7 @@ mod error;
 mod found;
 mod health;
 mod leftovers;
+mod saving;
 mod stopping;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ pub use error::KernelError;
 pub use found::{Kernel, OneKernel, SomeKernels};
 pub use health::{Health, State};
 pub use leftovers::Pruning;
+pub use saving::{in_short, save, tell_losses};
 pub use stopping::{How, Stopping};
 
 use crate::exit::Exit;

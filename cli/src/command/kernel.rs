@@ -8,6 +8,7 @@ mod place;
 mod prune;
 mod reload;
 mod restart;
+mod save;
 mod start;
 mod status;
 mod stop;
@@ -29,6 +30,8 @@ pub enum Command {
     Stop(stop::Arguments),
     /// Stop kernels, and start them anew as they were started, where their clients find them
     Restart(restart::Arguments),
+    /// Save the session of kernels, for `start --restore`
+    Save(save::Arguments),
     /// Ask kernels how they are
     Status(status::Arguments),
     /// List all kernels of this user
@@ -59,6 +62,7 @@ impl Command {
             Self::Start(arguments) => arguments.run(),
             Self::Stop(arguments) => arguments.run(),
             Self::Restart(arguments) => arguments.run(),
+            Self::Save(arguments) => arguments.run(),
             Self::Status(arguments) => arguments.run(),
             Self::List(arguments) => arguments.run(),
             Self::Exec(arguments) => arguments.run(),

@@ -10,6 +10,7 @@ use clap::Args;
 use perilune_daemon::{ProcessHandle, Record};
 use serde_json::{Value, json};
 
+use super::start::flags::RestoreChoice;
 use crate::atomic_file::{self, Access};
 use crate::command::seconds;
 use crate::exit::Exit;
@@ -35,6 +36,16 @@ pub struct Arguments {
     /// Do not ask it to end: SIGKILL at once. What runs and what is in memory is lost
     #[arg(long)]
     force: bool,
+    /// Begin with the session as it is: it is saved first, and the kernel stays as it is when that
+    /// fails. With --force it is the session that was saved last
+    #[arg(
+        long,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always",
+    )]
+    restore: Option<RestoreChoice>,
     /// Print one JSON object (docs/kernel-json.md)
     #[arg(long)]
     json: bool,
@@ -46,6 +57,7 @@ struct Again {
     /// Its connection file's text, if it could be read.
     connection: Option<String>,
     environment: Option<Vec<(OsString, OsString)>>,
+    restore: Option<RestoreChoice>,
 }
 
 impl Arguments {
@@ -106,7 +118,11 @@ impl Arguments {
 
     fn restart(&self, mut kernel: Kernel) -> Result<Started> {
         let name = kernel.name().to_owned();
-        let again = what_it_was_started_with(&kernel)?;
+        let again = Again {
+            restore: self.restore,
+            ..what_it_was_started_with(&kernel)?
+        };
+        self.save(&kernel)?;
         let say = |step: &str| standard::say(&format!("perilune: {step}"));
         let stopping = Stopping {
             patience: self.timeout,
@@ -128,6 +144,21 @@ impl Arguments {
         }
         again.start()
     }
+
+    /// Lets a kernel that lives save the session that it shall begin with again.
+    fn save(&self, kernel: &Kernel) -> Result<()> {
+        let is_wanted = matches!(
+            self.restore,
+            Some(RestoreChoice::Always | RestoreChoice::IfSaved)
+        );
+        if !is_wanted || self.force || kernel.process().is_none() {
+            return Ok(());
+        }
+        let saved = kernels::block_on(kernels::save(kernel, self.timeout))
+            .with_context(|| format!("{} was not restarted", kernel.name()))?;
+        kernels::tell_losses(kernel.name(), &saved);
+        Ok(())
+    }
 }
 
 fn what_it_was_started_with(kernel: &Kernel) -> Result<Again> {
@@ -147,6 +178,7 @@ fn what_it_was_started_with(kernel: &Kernel) -> Result<Again> {
         connection: fs::read_to_string(&record.connection_file).ok(),
         environment: process.and_then(|process| process.environment()),
         record: record.clone(),
+        restore: None,
     })
 }
 
@@ -212,6 +244,11 @@ impl Again {
         let mut arguments = self.record.arguments.clone();
         if !arguments.iter().any(|argument| argument == "--json") {
             arguments.push("--json".to_owned());
+        }
+        if let Some(restore) = self.restore {
+            arguments
+                .retain(|argument| argument != "--restore" && !argument.starts_with("--restore="));
+            arguments.push(format!("--restore={}", restore.name()));
         }
         arguments
     }

@@ -1,6 +1,6 @@
 mod connection;
 mod detachment;
-mod flags;
+pub mod flags;
 mod registration;
 mod serving;
 

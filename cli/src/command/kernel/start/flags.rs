@@ -54,10 +54,14 @@ pub struct StateOptions {
     save: Option<bool>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RestoreChoice {
+/// Whether a kernel begins with the session that was saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RestoreChoice {
+    /// It does, or does not start
     Always,
+    /// It does if it can, and begins empty if it cannot
     IfSaved,
+    /// It begins empty
     Never,
 }
 
@@ -73,7 +77,8 @@ impl StateOptions {
 }
 
 impl RestoreChoice {
-    fn name(self) -> &'static str {
+    /// As it is written on a command line.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Always => "always",
             Self::IfSaved => "if-saved",
