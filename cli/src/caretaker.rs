@@ -7,6 +7,7 @@ use perilune_engine::{Refusal, ShutdownPolicy, Steward};
 use perilune_wire::content::Object;
 use serde_json::{Value, json};
 
+use crate::log;
 use crate::settings::{self, Configured};
 
 /// Looks after a kernel that runs.
@@ -66,11 +67,17 @@ impl Steward for Caretaker {
     }
 
     fn set_log_level(&self, level: &str) -> Result<Object, Refusal> {
-        let _ = level;
-        Err(Refusal::new(
-            "NotSupported",
-            "the level of the log stays as it is",
-        ))
+        let change = log::set_level(level).map_err(|why| Refusal::new("ValueError", why))?;
+        tracing::info!(
+            old = change.old,
+            new = change.new,
+            "the level of the log has changed"
+        );
+        let reply = [("old", change.old), ("new", change.new)];
+        Ok(reply
+            .map(|(name, level)| (name.to_owned(), level.into()))
+            .into_iter()
+            .collect())
     }
 
     fn configuration(&self) -> Value {
@@ -95,6 +102,7 @@ impl Parts {
             journal.set(settings::journal_limits(settings));
         }
         self.shutdown.set(settings::deadlines(settings));
+        log::apply(settings);
     }
 }
 

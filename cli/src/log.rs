@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -13,8 +13,8 @@ use perilune_daemon::log::{Format, Limits, LineLayer, LogFile, Output, Style, re
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, registry, reload};
 
 use crate::settings::Flags;
 use crate::standard::Kept;
@@ -50,6 +50,18 @@ impl Log {
     }
 }
 
+/// A log that has begun. There is one in the process.
+struct Running {
+    filter: reload::Handle<Targets, Registry>,
+    /// The filter, as it was written.
+    level: Mutex<String>,
+    /// What is logged where the settings say nothing.
+    usual: Level,
+    file: Option<Arc<LogFile>>,
+}
+
+static RUNNING: OnceLock<Running> = OnceLock::new();
+
 /// Where these settings let the log go: a file, or else what is usual, which may be none.
 pub fn place(settings: &Settings, usual: Option<PathBuf>) -> Option<PathBuf> {
     match &settings.log.file {
@@ -65,19 +77,12 @@ pub fn place(settings: &Settings, usual: Option<PathBuf>) -> Option<PathBuf> {
 ///
 /// When it cannot be.
 pub fn open(settings: &Settings, path: &Path) -> Result<Arc<LogFile>> {
-    let limits = Limits {
-        size: settings.log.max_size.bytes(),
-        age: settings.log.max_age.duration(),
-        files: usize::try_from(settings.log.keep.get()).unwrap_or(usize::MAX),
-        keep: settings.log.keep_for.duration(),
-        gzip: settings.log.gzip,
-    };
     let style = Style {
         format: format(settings),
         ..Style::default()
     };
     let notice = move |lines| style.notice_of_lost(lines);
-    let file = LogFile::open(path, limits, notice).context("opening the log")?;
+    let file = LogFile::open(path, limits(settings), notice).context("opening the log")?;
     Ok(Arc::new(file))
 }
 
@@ -93,9 +98,12 @@ pub fn start(
     kept: &'static Kept,
     file: Option<Arc<LogFile>>,
 ) -> Result<()> {
-    let filter = match &settings.log.level {
-        Some(level) => level.targets().clone(),
-        None => Targets::new().with_default(usual),
+    let (filter, level) = match &settings.log.level {
+        Some(level) => (level.targets().clone(), level.as_str().to_owned()),
+        None => {
+            let level = word(usual).to_owned();
+            (Targets::new().with_default(usual), level)
+        }
     };
     let (style, output, mut crashes) = match &file {
         Some(file) => {
@@ -128,10 +136,17 @@ pub fn start(
     } else {
         crashes.push(kept.stderr.as_raw_fd());
     }
+    let (filter, handle) = reload::Layer::new(filter);
     registry()
         .with(filter)
         .with(LineLayer::new(style, output))
         .init();
+    let _ = RUNNING.set(Running {
+        filter: handle,
+        level: Mutex::new(level),
+        usual,
+        file,
+    });
     // Standard error may be a kernel's by now, and a panic is nothing for a notebook.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
@@ -139,6 +154,80 @@ pub fn start(
     }));
     report_crashes(crashes, style, perilune_engine::last_words);
     Ok(())
+}
+
+/// How a level was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelChange {
+    /// What was logged before.
+    pub old: String,
+    /// What is logged now.
+    pub new: String,
+}
+
+/// Changes how much is logged, while it is.
+///
+/// # Errors
+///
+/// What is wrong with the level, in words.
+pub fn set_level(level: &str) -> Result<LevelChange, String> {
+    let filter: LogFilter = level.parse().map_err(|why: String| match why.as_str() {
+        "" => format!("{level:?} is no level"),
+        _ => why,
+    })?;
+    let running = RUNNING.get().ok_or("nothing is logged here")?;
+    let mut level = running.level.lock().unwrap_or_else(PoisonError::into_inner);
+    running
+        .filter
+        .reload(filter.targets().clone())
+        .map_err(|error| error.to_string())?;
+    let new = filter.as_str().to_owned();
+    let old = std::mem::replace(&mut *level, new.clone());
+    Ok(LevelChange { old, new })
+}
+
+/// Takes over what of these settings can be changed while the log goes on: its level, and the limits
+/// of its files.
+pub fn apply(settings: &Settings) {
+    let Some(running) = RUNNING.get() else {
+        return;
+    };
+    let level = match &settings.log.level {
+        Some(level) => level.as_str(),
+        None => word(running.usual),
+    };
+    if let Err(why) = set_level(level) {
+        tracing::error!(level, why, "the level of the log stays as it was");
+    }
+    if let Some(file) = &running.file {
+        file.set_limits(limits(settings));
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        _ => "trace",
+    }
+}
+
+/// How many lines could not be written.
+pub fn lost() -> u64 {
+    let file = RUNNING.get().and_then(|running| running.file.as_ref());
+    file.map_or(0, |file| file.lost())
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
+        size: settings.log.max_size.bytes(),
+        age: settings.log.max_age.duration(),
+        files: usize::try_from(settings.log.keep.get()).unwrap_or(usize::MAX),
+        keep: settings.log.keep_for.duration(),
+        gzip: settings.log.gzip,
+    }
 }
 
 fn format(settings: &Settings) -> Format {

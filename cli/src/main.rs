@@ -8,6 +8,7 @@ mod command;
 mod embedded;
 mod exit;
 mod format;
+mod health;
 mod jupyter;
 mod kernels;
 mod lab;

@@ -30,6 +30,6 @@ pub use nearest::key_named;
 pub use origin::Origin;
 pub use places::{PROJECT_FILE, ProjectSearch, user_file};
 pub use reload::Change;
-pub use setting::{Choice, Count, FilePath, LogFilter, Setting, Size, Span};
+pub use setting::{Choice, Count, FilePath, LocalAddress, LogFilter, Setting, Size, Span};
 pub use settings::{KEYS, LogFormat, Restore, SECTIONS, Settings};
 pub use value::Value;

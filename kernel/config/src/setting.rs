@@ -3,6 +3,7 @@
 mod choice;
 mod count;
 mod filter;
+mod local_address;
 mod path;
 mod size;
 mod span;
@@ -15,6 +16,7 @@ pub use choice::Choice;
 pub(crate) use choice::choices;
 pub use count::Count;
 pub use filter::LogFilter;
+pub use local_address::LocalAddress;
 pub use path::FilePath;
 pub use size::Size;
 pub use span::Span;

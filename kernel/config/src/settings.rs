@@ -4,7 +4,7 @@ mod table;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::setting::{Count, FilePath, LogFilter, Size, Span, choices};
+use crate::setting::{Count, FilePath, LocalAddress, LogFilter, Size, Span, choices};
 use table::settings;
 
 choices! {
@@ -105,19 +105,26 @@ settings! {
             variable "PERILUNE_LOG_FILE", flag "--log-file", at Restart, project No;
         /// How large that file becomes before the next is begun.
         max_size: LogSize = LogSize::of(10_000_000),
-            variable "PERILUNE_LOG_MAX_SIZE", at Restart, project No;
+            variable "PERILUNE_LOG_MAX_SIZE", at Reload, project No;
         /// How old its first line becomes before the next is begun.
         max_age: LogAge = LogAge::of_seconds(7 * 24 * 60 * 60),
-            variable "PERILUNE_LOG_MAX_AGE", at Restart, project No;
+            variable "PERILUNE_LOG_MAX_AGE", at Reload, project No;
         /// How many such files are kept beside the one that is written to.
         keep: LogFiles = LogFiles::of(10),
-            variable "PERILUNE_LOG_KEEP", at Restart, project No;
+            variable "PERILUNE_LOG_KEEP", at Reload, project No;
         /// For how long they are kept.
         keep_for: LogAge = LogAge::of_seconds(90 * 24 * 60 * 60),
-            variable "PERILUNE_LOG_KEEP_FOR", at Restart, project No;
+            variable "PERILUNE_LOG_KEEP_FOR", at Reload, project No;
         /// Whether they are compressed.
         gzip: bool = false,
-            variable "PERILUNE_LOG_GZIP", at Restart, project No;
+            variable "PERILUNE_LOG_GZIP", at Reload, project No;
+    }
+    /// How a kernel's health and figures are asked for over HTTP.
+    health: Health {
+        /// Where they are served, for Prometheus and supervisors. Port 0 is a free one, and on a port a
+        /// token is needed. Without it, nowhere.
+        listen: Option<LocalAddress> = None,
+            variable "PERILUNE_HEALTH_LISTEN", flag "--health", at Restart, project No;
     }
     /// What a kernel keeps of what it told its clients, for those who come back.
     journal: Journal {

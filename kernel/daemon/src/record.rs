@@ -38,6 +38,9 @@ pub struct Record {
     /// Where its health is asked for, if anywhere.
     #[serde(default)]
     pub health: Option<String>,
+    /// The file with the token that whoever asks over TCP needs, unless its user chose one.
+    #[serde(default)]
+    pub health_token_file: Option<PathBuf>,
 }
 
 impl Record {

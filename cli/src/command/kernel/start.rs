@@ -66,6 +66,9 @@ pub struct Arguments {
     history: HistoryOptions,
     #[command(flatten)]
     state: StateOptions,
+    /// Serve health and figures over HTTP: on unix:PATH, or on 127.0.0.1:PORT with a token
+    #[arg(long, value_name = "ADDRESS")]
+    health: Option<String>,
     #[command(flatten)]
     log: Log,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
@@ -29,7 +29,7 @@ use crate::error::DaemonError;
 /// removed, by who gets it alone: so nobody writes a line any more into what is thrown away.
 pub struct LogFile {
     folder: Arc<LogFolder>,
-    limits: Limits,
+    limits: RwLock<Limits>,
     clock: Box<dyn Clock>,
     /// The line that tells how many were lost.
     notice: Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>,
@@ -103,7 +103,7 @@ impl LogFile {
         let log = Self {
             upkeep: Upkeep::of(Arc::clone(&folder)),
             folder,
-            limits,
+            limits: RwLock::new(limits),
             clock: Box::new(clock),
             notice: Box::new(notice),
             lost: AtomicU64::new(0),
@@ -117,7 +117,7 @@ impl LogFile {
             }),
         };
         // What a process that was killed left undone.
-        log.upkeep.begin(&log.limits, log.clock.now());
+        log.upkeep.begin(&log.limits(), log.clock.now());
         Ok(log)
     }
 
@@ -129,6 +129,16 @@ impl LogFile {
     /// How many lines could not be written, as when the disk was full.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Changes the limits, also for the files that are there.
+    pub fn set_limits(&self, limits: Limits) {
+        self.upkeep.begin(&limits, self.clock.now());
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+
+    fn limits(&self) -> RwLockReadGuard<'_, Limits> {
+        self.limits.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The descriptor, which leads to the file that is written to for as long as the log is open.
@@ -204,7 +214,7 @@ impl LogFile {
         if found.size == 0 {
             state.begun = now;
         }
-        if !self.limits.are_reached(found.size, length, age) {
+        if !self.limits().are_reached(found.size, length, age) {
             return Ok(());
         }
         // Who has it renames the file for us too: the next line will see it.
@@ -226,7 +236,7 @@ impl LogFile {
             self.folder.rename_to_free(&rotated, current)?;
             return Err(error);
         }
-        self.upkeep.begin(&self.limits, now);
+        self.upkeep.begin(&self.limits(), now);
         Ok(())
     }
 
@@ -250,7 +260,7 @@ impl fmt::Debug for LogFile {
         formatter
             .debug_struct("LogFile")
             .field("path", &self.path())
-            .field("limits", &self.limits)
+            .field("limits", &*self.limits())
             .finish_non_exhaustive()
     }
 }

@@ -34,6 +34,7 @@ fn record_of(text: &str) -> Record {
         working_folder: "/".into(),
         daemon: true,
         health: None,
+        health_token_file: None,
     }
 }
 

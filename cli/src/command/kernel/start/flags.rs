@@ -98,6 +98,7 @@ impl Arguments {
                 "kernel.memory_limit",
                 self.memory_limit.map(|it| it.as_u64()),
             )
+            .with("--health", "health.listen", self.health.as_ref())
             .with("--ip", "kernel.ip", self.connection.ip)
             .with(
                 "--transport",

@@ -68,6 +68,15 @@ impl Launch {
         }
     }
 
+    /// What is the kernel's own, and outlives it.
+    ///
+    /// # Errors
+    ///
+    /// When there is nowhere to keep anything.
+    pub fn folder(&self, name: &Name) -> Result<PathBuf> {
+        Ok(Folders::of_this_user()?.kernel(name))
+    }
+
     /// The file that the kernel logs into, if it does.
     ///
     /// # Errors
@@ -128,6 +137,7 @@ impl Launch {
             working_folder: self.working_folder.clone(),
             daemon: self.daemon,
             health: None,
+            health_token_file: None,
         })
     }
 }

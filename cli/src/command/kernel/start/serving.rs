@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use perilune_config::Size;
 use perilune_daemon::log::secrets;
 use perilune_daemon::{Folders, Record, Registration};
-use perilune_engine::{CaughtSignals, LuaOptions, Options, ShutdownPolicy};
+use perilune_engine::{CaughtSignals, LuaOptions, Options, ShutdownPolicy, Vitals};
 use perilune_wire::Session;
 use tokio::sync::oneshot;
 use tracing::Level;
@@ -13,6 +13,7 @@ use super::Arguments;
 use super::registration::Launch;
 use crate::caretaker::{Caretaker, Parts};
 use crate::exit::Exit;
+use crate::health::Health;
 use crate::log;
 use crate::open_files;
 use crate::settings;
@@ -70,6 +71,9 @@ async fn serve_here(
         None => launch.register(&connection.path)?,
         named => named,
     };
+    let vitals = Arc::new(Vitals::new());
+    let folder = registration.as_ref().map(|it| launch.folder(it.name()));
+    let health = Health::start(settings, &vitals, folder.transpose()?.as_deref())?;
     let (answers, answering) = oneshot::channel();
     let history = settings::history_options(
         settings,
@@ -117,7 +121,7 @@ async fn serve_here(
         ready: Some(Box::new(move || {
             let _ = answers.send(());
         })),
-        ..Options::default()
+        vitals,
     };
     let session = Session::new(connection.file.key(), "kernel");
     let mut kernel = std::pin::pin!(perilune_engine::serve(transport, session, options));
@@ -134,7 +138,10 @@ async fn serve_here(
     tracing::info!(connection_file = %connection.path.display(), "the kernel listens");
     let record = match &registration {
         Some(registration) => {
-            let record = launch.record(registration.name(), &connection.path, written.is_some())?;
+            let mut record =
+                launch.record(registration.name(), &connection.path, written.is_some())?;
+            record.health = health.as_ref().map(Health::address);
+            record.health_token_file = health.as_ref().and_then(Health::token_file);
             match registration.write(&record) {
                 Err(error) if launch.name.is_none() => {
                     tracing::warn!(%error, "other programs will not find this kernel by its name");
