@@ -195,7 +195,7 @@ impl Feed {
             .client
             .control("perilune_answer_request", content, PATIENCE)
             .await?;
-        Ok(reply["status"] == Value::from("ok"))
+        Ok(reply["status"] == "ok")
     }
 }
 

@@ -1,0 +1,164 @@
+"""`perilune kernel attach` and `perilune kernel output`: what was printed is seen, once."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from .proxy import Proxy
+
+
+@pytest.fixture
+def attach(home):
+    """Attaches, and detaches at the end of the test."""
+    attached = []
+
+    def attach(*arguments, **options) -> subprocess.Popen:
+        process = home.command("kernel", "attach", *arguments, **options)
+        attached.append(process)
+        return process
+
+    yield attach
+    for process in attached:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def cut_off(home):
+    """A way to a daemon that can be cut."""
+    proxies = []
+
+    def cut_off(daemon) -> Proxy:
+        proxy = Proxy(home.connection_file(daemon.name), home.work / f"far-{len(proxies)}.json")
+        proxies.append(proxy)
+        return proxy
+
+    yield cut_off
+    for proxy in proxies:
+        proxy.close()
+
+
+def missed(home, *arguments):
+    """What an attach shows that follows nothing."""
+    ended = home.run("kernel", "attach", "--no-follow", *arguments)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def run(home, name, code) -> str:
+    ended = home.run("kernel", "exec", name, "-e", code)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def leave(home, name, code) -> str:
+    """Runs code that nobody watches. Returns the request's id."""
+    ended = home.run("kernel", "exec", "--detach", name, "-e", code)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.strip()
+
+
+def detach(process) -> tuple[str, str]:
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 0, stderr
+    return stdout, stderr
+
+
+def lines_until(stream, last: str) -> list[str]:
+    """The lines of a stream up to this one."""
+    lines = []
+    for line in stream:
+        lines.append(line.rstrip("\n"))
+        if lines[-1] == last:
+            break
+    return lines
+
+
+def counted(prefix: str, count: int) -> list[str]:
+    return [f"{prefix} {number}" for number in range(1, count + 1)]
+
+
+def test_what_was_missed_is_shown_once_with_cells_and_errors_beside_it(home, daemon):
+    daemon("a")
+    run(home, "a", "print('one')\nreturn {1, 2}")
+    ended = home.run("kernel", "attach", "a", "--no-follow")
+    assert (ended.returncode, ended.stdout) == (0, "one\n{1, 2}\n")
+    assert "In [1]: print('one')\n        return {1, 2}\n" in ended.stderr
+    assert missed(home, "a") == ""
+    assert home.run("kernel", "exec", "a", "-e", "io.write('tw') io.stderr:write('!') error('bad')").returncode == 1
+    ended = home.run("kernel", "attach", "a", "--no-follow")
+    assert ended.stdout.strip() == "tw"
+    assert "RuntimeError: cell[2]:1: bad" in ended.stderr and "!" in ended.stderr
+
+
+def test_it_begins_where_one_wants(home, daemon):
+    daemon("a")
+    first = leave(home, "a", "print('one')")
+    run(home, "a", "print('two')")
+    assert missed(home, "a", "--since", "now") == ""
+    run(home, "a", "print('three')")
+    assert missed(home, "a") == "three\n"
+    assert missed(home, "a", "--since", "start") == "one\ntwo\nthree\n"
+    messages = [json.loads(line) for line in missed(home, "a", "--since", "start", "--json").splitlines()]
+    one = next(m for m in messages if m["header"]["msg_type"] == "stream" and m["parent_header"]["msg_id"] == first)
+    assert missed(home, "a", "--since", one["header"]["msg_id"]) == "two\nthree\n"
+    unknown = home.run("kernel", "attach", "a", "--since", "no-such-message")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no-such-message" in unknown.stderr
+
+
+def test_for_programs_each_message_is_a_line(home, daemon):
+    daemon("a")
+    run(home, "a", "print('one')")
+    messages = [json.loads(line) for line in missed(home, "a", "--json").splitlines()]
+    assert all(m["schema_version"] == 1 and m["event"] == "message" for m in messages)
+    kinds = [m["header"]["msg_type"] for m in messages]
+    assert kinds == ["status", "status", "execute_input", "stream", "status"]
+    assert messages[3]["content"] == {"name": "stdout", "text": "one\n"}
+    assert len({m["header"]["msg_id"] for m in messages}) == len(messages)
+
+
+def test_first_what_was_missed_then_what_comes_and_leaving_does_not_interrupt(home, daemon, attach):
+    daemon("a")
+    code = "for i = 1, 40 do print('line ' .. i) perilune.sleep(0.05) end print('end')"
+    leave(home, "a", code)
+    seen = []
+    for last in (8, 20, 30):
+        process = attach("a")
+        seen += lines_until(process.stdout, f"line {last}")
+        stdout, _ = detach(process)
+        seen += stdout.splitlines()
+    process = attach("a")
+    seen += lines_until(process.stdout, "end")
+    detach(process)
+    assert seen == counted("line", 40) + ["end"]
+
+
+def test_with_the_connection_cut_again_and_again_each_line_is_seen_once(home, daemon, attach, cut_off, chance):
+    """20 seconds of output, while the way to the kernel is reset at any moment or closed for a while."""
+    kernel = daemon("a")
+    proxy = cut_off(kernel)
+    count = 2000
+    leave(home, "a", f"for i = 1, {count} do print('line ' .. i) perilune.sleep(0.01) end print('end')")
+    process = attach(proxy.connection_file)
+    ends = time.monotonic() + 18
+    while time.monotonic() < ends:
+        time.sleep(chance.uniform(0.05, 1.5))
+        if chance.random() < 0.3:
+            proxy.is_open = False
+        proxy.cut()
+        if not proxy.is_open:
+            time.sleep(chance.uniform(0.1, 0.6))
+            proxy.is_open = True
+    seen = lines_until(process.stdout, "end")
+    _, stderr = detach(process)
+    assert seen == counted("line", count) + ["end"]
+    assert proxy.cuts > 10
+    assert stderr.count("connected again") >= 5, stderr
