@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::log;
 use crate::settings::{self, Configured};
+use crate::supervision::Supervision;
 
 /// Looks after a kernel that runs.
 pub struct Caretaker {
@@ -26,6 +27,8 @@ pub struct Parts {
     pub journal: Option<perilune_journal::SharedLimits>,
     /// How the kernel ends.
     pub shutdown: Arc<ShutdownPolicy>,
+    /// The service manager that hears of it, if one runs the kernel.
+    pub supervision: Option<Supervision>,
 }
 
 impl Caretaker {
@@ -37,10 +40,8 @@ impl Caretaker {
             parts,
         }
     }
-}
 
-impl Steward for Caretaker {
-    fn reload(&self) -> Result<Object, Refusal> {
+    fn reload_settings(&self) -> Result<Object, Refusal> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let new = self.sources.read().map_err(|error| {
             let message = format!("what is set is not valid, and all stays as it was:\n{error}");
@@ -63,6 +64,22 @@ impl Steward for Caretaker {
         match content {
             Value::Object(content) => Ok(content),
             _ => Ok(Object::new()),
+        }
+    }
+}
+
+impl Steward for Caretaker {
+    fn reload(&self) -> Result<Object, Refusal> {
+        let supervision = self.parts.supervision.as_ref();
+        supervision.inspect(|it| it.reloading());
+        let result = self.reload_settings();
+        supervision.inspect(|it| it.reloaded());
+        result
+    }
+
+    fn stopping(&self) {
+        if let Some(supervision) = &self.parts.supervision {
+            supervision.stopping();
         }
     }
 

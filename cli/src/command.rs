@@ -8,6 +8,7 @@ mod library;
 mod man;
 mod repl;
 mod run;
+mod service;
 mod version;
 
 use std::time::Duration;
@@ -43,6 +44,9 @@ pub enum Command {
     Repl(repl::Arguments),
     /// Run a notebook or a script, without Jupyter
     Run(Box<run::Arguments>),
+    /// Have systemd run a kernel as a service of this user
+    #[command(subcommand)]
+    Service(service::Command),
     /// Show the version
     Version(version::Arguments),
 }
@@ -70,6 +74,7 @@ impl Command {
             Self::Man(arguments) => arguments.run(),
             Self::Repl(arguments) => arguments.run(),
             Self::Run(arguments) => arguments.run(),
+            Self::Service(command) => command.run(),
             Self::Version(arguments) => arguments.run(),
         }
     }

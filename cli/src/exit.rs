@@ -6,7 +6,7 @@ Exit codes:
   0    all went well
   1    a cell failed, the command could not do its work, or `fmt --check` found something to do
   2    the command line is wrong, or `fmt` was given what it cannot format
-  3    `kernel ...`: the kernel is not running
+  3    `kernel ...`, `service status`: it is not running
   4    `kernel ...`: the kernel does not answer
   5    `kernel start`: a kernel of this name is running already
   124  a cell ran longer than --timeout

@@ -19,6 +19,7 @@ mod repl;
 mod run;
 mod settings;
 mod standard;
+mod supervision;
 mod terminal;
 
 use std::io;

@@ -21,6 +21,8 @@ use clap::Subcommand;
 
 use crate::exit::Exit;
 
+pub use self::start::Arguments as StartArguments;
+
 /// `perilune kernel ...`
 #[derive(Debug, Subcommand)]
 pub enum Command {

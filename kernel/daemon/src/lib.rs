@@ -12,6 +12,7 @@ mod process;
 mod readiness;
 mod record;
 mod registry;
+mod supervisor;
 
 pub use detach::{Side, detach};
 pub use error::DaemonError;
@@ -24,3 +25,4 @@ pub use process::ProcessIdentity;
 pub use readiness::{News, Readiness, Start};
 pub use record::Record;
 pub use registry::{Entry, Predecessor, Registration, Registry};
+pub use supervisor::{Supervisor, Tidings};

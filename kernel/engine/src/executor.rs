@@ -67,11 +67,13 @@ impl<L: Language> Executor<L> {
         }
     }
 
-    /// Runs until the queue is closed and empty.
-    pub(crate) fn run(mut self, last: LastSteps) {
+    /// Runs until the queue is closed and empty; says when it has begun to.
+    pub(crate) fn run(mut self, started: oneshot::Sender<()>, last: LastSteps) {
         let context = Arc::clone(&self.context);
         self.note_names(&context);
         context.vitals.ready();
+        // Nobody listens when the kernel ends already.
+        let _ = started.send(());
         loop {
             if self.has_run && context.queue.rests_for(QUIET) {
                 self.note_names(&context);

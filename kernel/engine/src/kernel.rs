@@ -139,8 +139,8 @@ fn start_executor<L: Language>(
         let host: Arc<dyn Host> = Arc::clone(&output) as Arc<dyn Host>;
         let result = start(host, interrupt).and_then(|mut language| {
             keeper.begin(&context, &mut language)?;
-            let _ = has_started.send(());
-            Executor::new(context, output, language, keeper, program).run(last);
+            let executor = Executor::new(context, output, language, keeper, program);
+            executor.run(has_started, last);
             Ok(())
         });
         // Nobody listens when the kernel ended without us.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use bytesize::ByteSize;
 use clap::Args;
 use perilune_config::Settings;
-use perilune_daemon::Name;
+use perilune_daemon::{Name, Supervisor};
 use perilune_engine::CaughtSignals;
 
 use self::connection::ConnectionOptions;
@@ -80,6 +80,7 @@ impl Arguments {
         if self.daemon {
             return detachment::start(self);
         }
+        let supervisor = self.supervisor()?;
         let signals = CaughtSignals::catch()?;
         let name = match self.name.clone() {
             None if self.foreground => Some(Name::default()),
@@ -88,11 +89,21 @@ impl Arguments {
         let launch = Launch::of_this_process(name, false, self.configured()?);
         self.make_absolute()?;
         self.enter_folder()?;
-        serving::serve(&self, &launch, signals, |_| {}).or_else(|error| {
+        serving::serve(&self, &launch, signals, supervisor, |_| {}).or_else(|error| {
             let exit = detachment::exit_of(&error);
             standard::say(&format!("perilune: {error:#}"));
             Ok(exit)
         })
+    }
+
+    /// The service manager, where the kernel is the service: whatever else is started in one is not
+    /// meant.
+    fn supervisor(&self) -> Result<Option<Supervisor>> {
+        if !self.foreground {
+            return Ok(None);
+        }
+        // SAFETY: the program has started no thread yet.
+        unsafe { Supervisor::take_from_environment() }.context("finding the service manager")
     }
 
     /// Makes what names a file mean the same from any folder.

@@ -128,7 +128,7 @@ fn live(arguments: &Arguments, launch: &Launch, readiness: Readiness) -> Exit {
     settle(arguments);
     let result = arguments
         .enter_folder()
-        .and_then(|()| serving::serve(arguments, launch, signals?, ready));
+        .and_then(|()| serving::serve(arguments, launch, signals?, None, ready));
     match (result, readiness) {
         (Ok(exit), None) => exit,
         (Ok(_), Some(readiness)) => {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use perilune_config::Size;
 use perilune_daemon::log::secrets;
-use perilune_daemon::{Folders, Record, Registration};
+use perilune_daemon::{Folders, Record, Registration, Supervisor};
 use perilune_engine::{CaughtSignals, LuaOptions, Options, ShutdownPolicy, Vitals};
 use perilune_wire::Session;
 use tokio::sync::oneshot;
@@ -18,6 +18,7 @@ use crate::log;
 use crate::open_files;
 use crate::settings;
 use crate::standard;
+use crate::supervision::Supervision;
 
 /// Serves a kernel to its end. `ready` is called when it answers, Lua and all.
 ///
@@ -28,19 +29,21 @@ pub fn serve(
     arguments: &Arguments,
     launch: &Launch,
     signals: CaughtSignals,
+    supervisor: Option<Supervisor>,
     ready: impl FnOnce(&Record),
 ) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("starting the I/O runtime")?;
-    runtime.block_on(serve_here(arguments, launch, signals, ready))
+    runtime.block_on(serve_here(arguments, launch, signals, supervisor, ready))
 }
 
 async fn serve_here(
     arguments: &Arguments,
     launch: &Launch,
     signals: CaughtSignals,
+    supervisor: Option<Supervisor>,
     ready: impl FnOnce(&Record),
 ) -> Result<Exit> {
     let settings = launch.configured.settings();
@@ -75,6 +78,9 @@ async fn serve_here(
     let folder = registration.as_ref().map(|it| launch.folder(it.name()));
     let health = Health::start(settings, &vitals, folder.transpose()?.as_deref())?;
     let (answers, answering) = oneshot::channel();
+    let supervision = supervisor
+        .map(|supervisor| Supervision::begin(supervisor, Arc::clone(&vitals)))
+        .transpose()?;
     let history = settings::history_options(
         settings,
         connection.file.kernel_name.as_deref(),
@@ -90,6 +96,7 @@ async fn serve_here(
             history: history.limits.clone(),
             journal: journal.as_ref().map(|journal| journal.limits.clone()),
             shutdown: Arc::clone(&shutdown),
+            supervision: supervision.clone(),
         },
     );
     let name = registration.as_ref().map(Registration::name);
@@ -157,6 +164,9 @@ async fn serve_here(
         answers = answering => {
             if let (Ok(()), Some(record)) = (answers, &record) {
                 ready(record);
+                if let Some(supervision) = &supervision {
+                    supervision.ready();
+                }
             }
         }
     }

@@ -1,0 +1,48 @@
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::Service;
+use super::systemctl::Systemctl;
+use super::unit::Present;
+use crate::exit::Exit;
+use crate::standard;
+
+/// `perilune service uninstall`
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    service: Service,
+}
+
+impl Arguments {
+    pub fn run(self) -> Result<Exit> {
+        let unit = self.service.unit();
+        let file = self.service.file()?;
+        let place = file.0.display();
+        match file.present()? {
+            Present::Foreign => return Err(file.refusal()),
+            Present::Nothing => {
+                standard::say(&format!("There is nothing to remove: no {place}"));
+                return Ok(Exit::Success);
+            }
+            Present::Ours(_) => {}
+        }
+        let systemctl = Systemctl::find();
+        match &systemctl {
+            Ok(systemctl) => systemctl.run(&["disable", "--now", &unit])?,
+            Err(absence) => standard::say(&format!(
+                "The user's systemd cannot be reached ({}): a kernel that it runs goes on until \
+                 it is stopped (perilune kernel stop {}).",
+                absence.0, self.service.name
+            )),
+        }
+        fs::remove_file(&file.0).with_context(|| format!("removing {place}"))?;
+        if let Ok(systemctl) = &systemctl {
+            systemctl.run(&["daemon-reload"])?;
+        }
+        standard::say(&format!("Removed: {place}"));
+        Ok(Exit::Success)
+    }
+}
