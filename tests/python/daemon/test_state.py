@@ -304,3 +304,25 @@ def test_a_kernel_that_cannot_save_is_not_restarted(daemon, home):
     client.ask("interrupt_request", {}, channel="control")
     client.settle(busy).failed()
     client.close()
+
+
+def test_modules_of_c_are_required_again(daemon, home):
+    kernel = daemon("lab")
+    kernel.run("cjson = require 'cjson'; decode = cjson.decode; local lpeg = require 'lpeg'").succeeded()
+    kernel.run("socket = require 'socket'; digits = lpeg.R('09') ^ 1").succeeded()
+    assert save(kernel)["losses"] == [{"path": "digits", "what": "a lpeg-pattern"}]
+    kernel.terminate()
+    cell = daemon("lab", "--restore").run(
+        "print(decode('[7]')[1], decode == cjson.decode, cjson == require 'cjson', socket.gettime() > 0)\n"
+        "print(lpeg.match(lpeg.R('09') ^ 1, '2026 AD'))"
+    )
+    assert cell.succeeded().text() == "7.0\ttrue\ttrue\ttrue\n5\n"
+
+
+def test_a_module_that_is_gone_is_told_and_the_rest_is_restored(daemon, home):
+    kernel = daemon("lab")
+    kernel.run("cjson = require 'cjson'; x = 1").succeeded()
+    kernel.terminate()
+    again = daemon("lab", "--restore", environment={"LUA_CPATH": "/nowhere/?.so"})
+    assert again.run("x, cjson").plain == "1, nil"
+    assert "Could not be restored:" in again.log and "require('cjson')" in again.log

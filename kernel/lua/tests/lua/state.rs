@@ -1,5 +1,7 @@
 //! What a session is when it was saved and restored.
 
+mod graphs;
+
 use std::time::Duration;
 
 use perilune_language::{Language, Losses, RestoreError, Restored, SaveError, Saved};
