@@ -48,28 +48,28 @@ pub enum KernelError {
         name: String,
     },
     /// A connection file cannot be used.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {reason}", .path.display())]
     ConnectionFile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: WireError,
+        reason: WireError,
     },
     /// A connection file cannot be read.
-    #[error("reading {}: {source}", .path.display())]
+    #[error("reading {}: {reason}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// It cannot be talked to.
-    #[error("{name}: {source}")]
+    #[error("{name}: {reason}")]
     Client {
         /// The kernel.
         name: String,
         /// Why not.
-        source: ClientError,
+        reason: ClientError,
     },
     /// The registry cannot be read.
     #[error(transparent)]
@@ -82,7 +82,7 @@ impl KernelError {
         match self {
             Self::Unknown { .. } | Self::NoneRuns | Self::NotRunning { .. } => Exit::NotRunning,
             Self::Starting { .. } => Exit::NoAnswer,
-            Self::Client { source, .. } => match source {
+            Self::Client { reason, .. } => match reason {
                 ClientError::NobodyThere { .. } => Exit::NotRunning,
                 ClientError::Silent { .. }
                 | ClientError::Ignored { .. }

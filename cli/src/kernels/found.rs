@@ -275,19 +275,19 @@ impl Kernel {
         let Some(path) = &self.connection_file else {
             return Err(KernelError::Starting { name: name() });
         };
-        let text = fs::read(path).map_err(|source| match source.kind() {
+        let text = fs::read(path).map_err(|reason| match reason.kind() {
             // Its record is there before its sockets are, or when they are gone.
             io::ErrorKind::NotFound if self.entry.is_some() => {
                 KernelError::Starting { name: name() }
             }
             _ => KernelError::Unreadable {
                 path: path.clone(),
-                source,
+                reason,
             },
         })?;
-        ConnectionFile::parse(&text).map_err(|source| KernelError::ConnectionFile {
+        ConnectionFile::parse(&text).map_err(|reason| KernelError::ConnectionFile {
             path: path.clone(),
-            source,
+            reason,
         })
     }
 
@@ -321,14 +321,14 @@ impl Kernel {
     pub async fn connect_quietly(&self, patience: Duration) -> Result<Client, KernelError> {
         Client::connect(&self.connection()?, patience)
             .await
-            .map_err(|source| self.error(source))
+            .map_err(|reason| self.error(reason))
     }
 
     /// What went wrong with this kernel.
-    pub fn error(&self, source: perilune_client::ClientError) -> KernelError {
+    pub fn error(&self, reason: perilune_client::ClientError) -> KernelError {
         KernelError::Client {
             name: self.name.clone(),
-            source,
+            reason,
         }
     }
 }

@@ -94,7 +94,7 @@ impl Health {
             KernelError::NotRunning { .. } => State::Dead,
             KernelError::Starting { .. } => State::Starting,
             KernelError::Client {
-                source: ClientError::NobodyThere { .. },
+                reason: ClientError::NobodyThere { .. },
                 ..
             } if kernel.is_alive().is_none() => State::Dead,
             _ => State::NoAnswer,
@@ -185,8 +185,8 @@ impl Health {
             "executions": get("/executions"),
             "errors": get("/errors"),
             "messages": {
-                "received": get("/messages/received"),
-                "sent": get("/messages/sent"),
+                "received": get("/messages/in"),
+                "sent": get("/messages/out"),
                 "dropped": get("/dropped"),
             },
             "journal": get("/journal"),

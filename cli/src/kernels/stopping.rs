@@ -132,7 +132,7 @@ impl Stopping {
                 Ok(())
                 // It ends already: its sockets are closed, or close while it is asked.
                 | Err(KernelError::Client {
-                    source: ClientError::NobodyThere { .. } | ClientError::Lost | ClientError::Ended,
+                    reason: ClientError::NobodyThere { .. } | ClientError::Lost | ClientError::Ended,
                     ..
                 }) => {
                     if ends(process, SHORT.min(self.patience)).await? {

@@ -75,9 +75,9 @@ impl Connection {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|source| ClientError::System {
+            .map_err(|reason| ClientError::System {
                 what: "starting the client's I/O runtime",
-                source,
+                reason,
             })?;
         let serve = {
             let (endpoints, identity) = (endpoints.clone(), identity.to_owned());
@@ -100,9 +100,9 @@ impl Connection {
         std::thread::Builder::new()
             .name("client".to_owned())
             .spawn(serve)
-            .map_err(|source| ClientError::System {
+            .map_err(|reason| ClientError::System {
                 what: "starting the client's thread",
-                source,
+                reason,
             })?;
         told.await.unwrap_or(Err(ClientError::Lost))?;
         let connection = Self::ZeroMq {

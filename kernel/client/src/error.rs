@@ -33,12 +33,12 @@ pub enum ClientError {
         address: String,
     },
     /// What listens there is no kernel.
-    #[error("what listens on {address} is no Jupyter kernel: {source}")]
+    #[error("what listens on {address} is no Jupyter kernel: {reason}")]
     NoKernel {
         /// The channel's address.
         address: String,
         /// What was wrong with it.
-        source: Box<ZmqError>,
+        reason: Box<ZmqError>,
     },
     /// A request was not answered in time.
     #[error("the kernel did not answer {request} within {} s", .after.as_secs_f64())]
@@ -58,11 +58,11 @@ pub enum ClientError {
     #[error("a message of the kernel: {0}")]
     Message(#[from] WireError),
     /// The operating system refused something.
-    #[error("{what}: {source}")]
+    #[error("{what}: {reason}")]
     System {
         /// What was to be done.
         what: &'static str,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
 }

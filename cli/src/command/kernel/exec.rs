@@ -4,10 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use perilune_client::event::Event;
-use perilune_client::{Client, ClientError, Notice};
+use perilune_client::{Client, ClientError};
 use serde_json::json;
-use tokio::time::timeout;
 
 use crate::command::seconds;
 use crate::exit::Exit;
@@ -65,6 +63,8 @@ pub struct Arguments {
 
 /// How long a kernel may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long what is sent may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(2);
 
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
@@ -188,34 +188,16 @@ impl Arguments {
                 requests.push(client.execute(&cell.source, false).map_err(error)?);
             }
         }
-        // Answered, also while code runs, when what was sent before it has arrived.
-        let last = client.ask_info().map_err(error)?;
-        let arrives = async {
-            while let Some(notice) = client.next().await {
-                match notice? {
-                    Notice::Reply(request, _) | Notice::Busy(request)
-                        if Some(&request) == requests.last() || request == last =>
-                    {
-                        return Ok(());
-                    }
-                    Notice::Event(request, Event::Started(_))
-                        if Some(&request) == requests.last() =>
-                    {
-                        return Ok(());
-                    }
-                    _ => {}
-                }
-            }
-            Err(ClientError::Ended)
-        };
-        let no_reply = ClientError::NoReply {
-            request: "kernel_info_request",
-            after: PATIENCE,
-        };
-        timeout(PATIENCE, arrives)
-            .await
-            .unwrap_or(Err(no_reply))
-            .map_err(error)?;
+        // What is asked behind them on the same channel, and is answered while code runs, shows
+        // that they have arrived.
+        let arrived = client.complete("", 0, ARRIVAL).await;
+        match arrived {
+            Ok(_) => {}
+            // A kernel of others answers when it has time; what was sent has left meanwhile.
+            Err(ClientError::NoReply { .. })
+                if !client.info().is_some_and(|info| info.is_perilune()) => {}
+            Err(reason) => return Err(error(reason).into()),
+        }
         let mut stdout = io::stdout().lock();
         if self.json {
             let document = json!({

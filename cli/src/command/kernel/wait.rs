@@ -105,7 +105,7 @@ impl Arguments {
                         | KernelError::NotRunning { .. }
                         | KernelError::Unreadable { .. }
                         | KernelError::Client {
-                            source: ClientError::NobodyThere { .. } | ClientError::Silent { .. },
+                            reason: ClientError::NobodyThere { .. } | ClientError::Silent { .. },
                             ..
                         },
                     ) => {}
@@ -182,7 +182,7 @@ impl Arguments {
                 None => matches!(
                     kernel.connect_quietly(PATIENCE).await,
                     Err(KernelError::Client {
-                        source: ClientError::NobodyThere { .. },
+                        reason: ClientError::NobodyThere { .. },
                         ..
                     } | KernelError::Unreadable { .. })
                 ),

@@ -226,11 +226,11 @@ async fn find(endpoints: &Endpoints, port: u16) -> Result<(), ClientError> {
             .map(drop),
     };
     let address = address(endpoints, port);
-    result.map_err(|source| match source.kind() {
+    result.map_err(|reason| match reason.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::NotFound => ClientError::NobodyThere { address },
         _ => ClientError::NoKernel {
             address,
-            source: Box::new(source.into()),
+            reason: Box::new(reason.into()),
         },
     })
 }
@@ -247,9 +247,9 @@ async fn join(
 }
 
 fn no_kernel(endpoints: &Endpoints, port: u16) -> impl Fn(ZmqError) -> ClientError {
-    move |source| ClientError::NoKernel {
+    move |reason| ClientError::NoKernel {
         address: address(endpoints, port),
-        source: Box::new(source),
+        reason: Box::new(reason),
     }
 }
 
