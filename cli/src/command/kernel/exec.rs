@@ -63,8 +63,22 @@ pub struct Arguments {
 
 /// How long a kernel may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer that shows that is waited for.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// How long what is sent may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(2);
+
+/// Waits until all that was sent has arrived: what is asked behind it on the same channel is
+/// answered. What arrives just before the code begins waits for its end, so it is asked again.
+async fn arrival(client: &Client) -> Result<(), ClientError> {
+    let deadline = Instant::now() + ARRIVAL;
+    loop {
+        match client.complete("", 0, ASK_AGAIN).await {
+            Err(ClientError::NoReply { .. }) if Instant::now() < deadline => {}
+            answer => return answer.map(drop),
+        }
+    }
+}
 
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
@@ -188,10 +202,7 @@ impl Arguments {
                 requests.push(client.execute(&cell.source, false).map_err(error)?);
             }
         }
-        // What is asked behind them on the same channel, and is answered while code runs, shows
-        // that they have arrived.
-        let arrived = client.complete("", 0, ARRIVAL).await;
-        match arrived {
+        match arrival(client).await {
             Ok(_) => {}
             // A kernel of others answers when it has time; what was sent has left meanwhile.
             Err(ClientError::NoReply { .. })
