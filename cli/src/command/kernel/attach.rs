@@ -249,7 +249,7 @@ impl Attached {
             let is_over = match &error {
                 KernelError::NotRunning { .. } => !waits_for_another,
                 KernelError::Client {
-                    source: ClientError::NobodyThere { .. },
+                    reason: ClientError::NobodyThere { .. },
                     ..
                 } => again && began.elapsed() > GIVES_UP && !waits_for_another,
                 _ => false,
