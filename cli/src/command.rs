@@ -1,5 +1,6 @@
 mod completions;
 mod config;
+mod doctor;
 mod fmt;
 mod history;
 mod kernel;
@@ -27,6 +28,8 @@ pub enum Command {
     /// Look at the settings, change and check them
     #[command(subcommand)]
     Config(config::Command),
+    /// Find out what may be amiss with this setup, and what to do
+    Doctor(doctor::Arguments),
     /// Format Lua files and the cells of notebooks
     Fmt(fmt::Arguments),
     /// Look at what was run, in all kernels, or delete of it
@@ -66,6 +69,7 @@ impl Command {
         match self {
             Self::Completions(arguments) => arguments.run(),
             Self::Config(command) => command.run(),
+            Self::Doctor(arguments) => arguments.run(),
             Self::Fmt(arguments) => arguments.run(),
             Self::History(arguments) => arguments.run(),
             Self::Kernel(command) => command.run(),

@@ -7,5 +7,5 @@ mod python;
 
 pub use environment::PrivateEnvironment;
 pub use notebook::tour;
-pub use program::JupyterLab;
+pub use program::{JupyterLab, find_on_path};
 pub use python::find_python;

@@ -5,6 +5,7 @@ mod attach;
 mod caretaker;
 mod color;
 mod command;
+mod doctor;
 mod embedded;
 mod exit;
 mod format;
