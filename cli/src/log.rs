@@ -62,6 +62,9 @@ struct Running {
 
 static RUNNING: OnceLock<Running> = OnceLock::new();
 
+/// The name of a daemon's log in its folder.
+pub const NAME: &str = "kernel.log";
+
 /// Where these settings let the log go: a file, or else what is usual, which may be none.
 pub fn place(settings: &Settings, usual: Option<PathBuf>) -> Option<PathBuf> {
     match &settings.log.file {

@@ -3,6 +3,7 @@ mod exec;
 mod install;
 mod interrupt;
 mod list;
+mod logs;
 mod output;
 mod place;
 mod prune;
@@ -38,6 +39,8 @@ pub enum Command {
     Status(status::Arguments),
     /// List all kernels of this user
     List(list::Arguments),
+    /// Show a kernel's log, also of one that has ended, or change how much it logs
+    Logs(logs::Arguments),
     /// Run code or a file in a kernel that runs, and show what it does
     Exec(exec::Arguments),
     /// Show what a kernel published since one last looked, and what it publishes now
@@ -67,6 +70,7 @@ impl Command {
             Self::Save(arguments) => arguments.run(),
             Self::Status(arguments) => arguments.run(),
             Self::List(arguments) => arguments.run(),
+            Self::Logs(arguments) => arguments.run(),
             Self::Exec(arguments) => arguments.run(),
             Self::Attach(arguments) => arguments.run(),
             Self::Output(arguments) => arguments.run(),

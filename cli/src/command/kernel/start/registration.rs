@@ -9,9 +9,6 @@ use perilune_daemon::{DaemonError, Folders, Name, PrivateFolder, Record, Registr
 use crate::log;
 use crate::settings::Configured;
 
-/// The name of the log in a kernel's folder.
-const LOG: &str = "kernel.log";
-
 /// What is known of a kernel before it has a connection.
 pub struct Launch {
     /// What the user called it.
@@ -84,7 +81,7 @@ impl Launch {
     /// When there is nowhere to keep anything.
     pub fn log(&self, name: &Name) -> Result<Option<PathBuf>> {
         let usual = match self.daemon {
-            true => Some(Folders::of_this_user()?.kernel(name).join(LOG)),
+            true => Some(Folders::of_this_user()?.kernel(name).join(log::NAME)),
             false => None,
         };
         // A daemon has no standard error to speak of.
