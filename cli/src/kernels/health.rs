@@ -99,9 +99,21 @@ impl Health {
             } if kernel.is_alive().is_none() => State::Dead,
             _ => State::NoAnswer,
         };
+        let is_ending = matches!(
+            error,
+            KernelError::Client {
+                reason: ClientError::NobodyThere { .. } | ClientError::Lost,
+                ..
+            }
+        ) && kernel.is_alive() == Some(true);
+        let reason = if is_ending {
+            "its process lives and has closed its sockets: it is ending".to_owned()
+        } else {
+            error.to_string()
+        };
         Self {
             state,
-            reason: Some(error.to_string()),
+            reason: Some(reason),
             info: None,
             status: None,
         }

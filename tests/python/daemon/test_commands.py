@@ -462,6 +462,82 @@ def test_force_kills_at_once_and_clears_away_what_is_left(home, daemon, asked):
     assert not home.pid_file("stuck").exists() and not home.connection_file("stuck").exists()
 
 
+HOLDER = """
+import fcntl, os, signal, sys
+path, ignores = sys.argv[1:]
+if ignores == "ignores":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+file = open(path, "w", opener=lambda path, flags: os.open(path, flags, 0o600))
+fcntl.flock(file, fcntl.LOCK_EX)
+started = open("/proc/self/stat").read().rsplit(")", 1)[1].split()[19]
+boot = open("/proc/sys/kernel/random/boot_id").read().strip()
+file.write(f"{os.getpid()}\\nstarted {started}\\nboot {boot}\\n")
+file.flush()
+print("held", flush=True)
+signal.pause()
+"""
+
+
+@pytest.fixture
+def holder(home):
+    """A process that has a kernel's name and never listens, as one that hangs while it starts."""
+
+    def hold(name: str, hears: str = "hears") -> subprocess.Popen:
+        home.registry.mkdir(parents=True, exist_ok=True, mode=0o700)
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(home.pid_file(name)), hears],
+            env=home.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    return hold
+
+
+def test_a_kernel_that_hangs_while_it_starts_is_told_and_stopped(holder, asked, kernel):
+    process = holder("hangs")
+    code, found = asked("status", "hangs")
+    assert (code, found["kernels"][0]["state"], found["kernels"][0]["pid"]) == (4, "starting", process.pid)
+    ended = kernel("stop", "hangs")
+    assert (ended.returncode, ended.stdout) == (0, "Stopped hangs with SIGTERM\n")
+    assert "does not listen yet: SIGTERM" in ended.stderr
+    assert process.wait(30) == -signal.SIGTERM
+
+
+def test_one_that_ignores_sigterm_is_killed(home, holder, kernel):
+    process = holder("deaf", "ignores")
+    ended = kernel("stop", "deaf", "--timeout", "1")
+    assert (ended.returncode, ended.stdout) == (0, "Killed deaf\n")
+    assert ended.stderr.splitlines()[-1].endswith("did not end after SIGTERM: SIGKILL")
+    assert process.wait(30) == -signal.SIGKILL
+    assert not home.pid_file("deaf").exists()
+
+
+def test_no_signal_meets_a_process_that_only_has_the_number(home, kernel):
+    """A PID file whose lock nobody holds names whoever has the number now."""
+    innocent = subprocess.Popen(["sleep", "600"], env=home.environment)
+    home.registry.mkdir(parents=True, mode=0o700)
+    home.pid_file("stale").write_text(f"{innocent.pid}\n")
+    home.pid_file("stale").chmod(0o600)
+    assert kernel("status", "stale").returncode == 1
+    for options in ([], ["--force"]):
+        assert kernel("stop", "stale", *options).returncode == 3
+    assert kernel("prune").returncode == 0
+    assert innocent.poll() is None and not home.pid_file("stale").exists()
+    innocent.kill()
+    innocent.wait()
+
+
+def test_a_session_is_saved_before_the_kernel_is_stopped(daemon, kernel):
+    daemon("kept")
+    assert kernel("exec", "kept", "x = 'kept'").returncode == 0
+    assert kernel("stop", "kept", "--save").returncode == 0
+    daemon("kept", "--restore")
+    assert kernel("exec", "kept", "print(x)").stdout == "kept\n"
+
+
 def test_two_stops_at_once_both_succeed(daemon, kernel):
     daemon("twice")
     with ThreadPoolExecutor(4) as pool:

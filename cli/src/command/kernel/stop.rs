@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Do not ask: SIGKILL at once. What runs and what is in memory is lost
     #[arg(long)]
     force: bool,
+    /// Save the session first; a kernel whose session cannot be saved is not stopped
+    #[arg(long, conflicts_with = "force")]
+    save: bool,
     /// It is all right when a kernel is not running
     #[arg(long)]
     if_running: bool,
@@ -35,6 +38,9 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
 }
+
+/// How long a session may take to be saved, the cell that runs included.
+const TO_SAVE: Duration = Duration::from_secs(60);
 
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
@@ -80,6 +86,12 @@ impl Arguments {
             force: self.force,
         };
         let say = |step: &str| standard::say(&format!("perilune: {step}"));
+        if self.save {
+            let saved = kernels::save(kernel, TO_SAVE)
+                .await
+                .with_context(|| format!("{} was not stopped", kernel.name()))?;
+            kernels::tell_losses(kernel.name(), &saved);
+        }
         stopping.stop(kernel, &say).await
     }
 }
