@@ -3,6 +3,7 @@
 mod answers;
 mod bars;
 mod extent;
+mod images;
 
 use std::collections::HashMap;
 use std::env;
@@ -17,6 +18,7 @@ use bars::{Bars, Logged, Progress};
 use extent::Extent;
 
 pub use answers::{Answers, Hidden};
+pub use images::Images;
 
 /// Cells as a person sees them: what is written to the streams as it is, and the text of what is
 /// shown. On a terminal, updates replace what they update while that is still the last thing.
@@ -40,6 +42,8 @@ pub struct Terminal {
     shown: HashMap<String, String>,
     /// The display that is the last thing written, with its extent.
     last: Option<(String, Extent)>,
+    /// Images, where a person wants to see them here.
+    images: Option<Images>,
 }
 
 impl Terminal {
@@ -59,12 +63,15 @@ impl Terminal {
             clear_before_next: false,
             shown: HashMap::new(),
             last: None,
+            images: None,
         }
     }
 
-    /// Whether what is written may be coloured.
-    pub fn has_colours(&self) -> bool {
-        self.colours
+    /// With images, where the terminal can show them.
+    #[must_use]
+    pub fn with_images(mut self, images: Images) -> Self {
+        self.images = Some(images);
+        self
     }
 
     fn write(&mut self, stream: StreamName, text: &str) -> io::Result<()> {
@@ -107,15 +114,51 @@ impl Terminal {
         }
         self.begin_line(StreamName::Stdout)?;
         let before = std::mem::take(&mut self.written);
-        let text = text_of(&display.data);
-        self.write_lines(StreamName::Stdout, &text)?;
+        self.show_value(&display.data)?;
         let extent = std::mem::replace(&mut self.written, before);
         self.written.add(extent);
         if let Some(id) = display.id() {
-            self.shown.insert(id.to_owned(), text);
+            self.shown
+                .insert(id.to_owned(), self.likeness(&display.data));
             self.last = Some((id.to_owned(), extent));
         }
         Ok(())
+    }
+
+    /// What differs when a display looks different.
+    fn likeness(&self, data: &Object) -> String {
+        let text = text_of(data);
+        match data.get("image/png").and_then(|png| png.as_str()) {
+            Some(png) if self.images.is_some() => text + png,
+            _ => text,
+        }
+    }
+
+    /// Shows a value as its image, where that can be, else as its text.
+    fn show_value(&mut self, data: &Object) -> io::Result<()> {
+        let images = self.images.as_mut();
+        let Some((drawing, size)) = images.and_then(|images| images.of(data, self.kept)) else {
+            return self.write_lines(StreamName::Stdout, &text_of(data));
+        };
+        self.begin_line(StreamName::Stdout)?;
+        (&self.kept.stdout).write_all(drawing.as_bytes())?;
+        self.written.draw(self.rows_of(size));
+        self.write(StreamName::Stdout, "\n")
+    }
+
+    /// How many rows an image takes; nothing where that cannot be known.
+    fn rows_of(&self, size: Option<(u32, u32)>) -> Option<usize> {
+        let (width, height) = size?;
+        let window = rustix::termios::tcgetwinsize(&self.kept.stdout).ok()?;
+        let (across, down) = (u32::from(window.ws_xpixel), u32::from(window.ws_ypixel));
+        let row = down
+            .checked_div(window.ws_row.into())
+            .filter(|row| *row > 0)?;
+        let shown = match width > across {
+            true => u64::from(height) * u64::from(across) / u64::from(width),
+            false => height.into(),
+        };
+        usize::try_from(shown.div_ceil(row.into())).ok()
     }
 
     fn update(&mut self, display: &Display) -> io::Result<()> {
@@ -125,7 +168,7 @@ impl Terminal {
         let is_news = self
             .shown
             .get(id)
-            .is_some_and(|shown| *shown != text_of(&display.data));
+            .is_some_and(|shown| *shown != self.likeness(&display.data));
         if !is_news {
             return Ok(());
         }
@@ -244,7 +287,7 @@ impl Terminal {
             Event::Stream(stream) => self.write(stream.name, &stream.text),
             Event::Display(display) => self.show(display),
             Event::Update(display) => self.update(display),
-            Event::Result(result) => self.write_lines(StreamName::Stdout, &text_of(&result.data)),
+            Event::Result(result) => self.show_value(&result.data),
             Event::Error(error) => self.show_error(error),
             Event::Clear { wait: true } => {
                 self.clear_before_next = true;

@@ -18,7 +18,7 @@ use crate::log::{self, Log};
 use crate::repl::{Editor, Front, Kernel, Looks, Plain, Recall, Session, TerminalSettings, Wishes};
 use crate::settings::{self, Flags, SetOption};
 use crate::standard::{self, Kept};
-use crate::terminal::{self, Terminal};
+use crate::terminal::{self, Images, Terminal};
 
 /// How long an existing kernel has to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -82,8 +82,8 @@ impl Arguments {
         };
         log::start(&settings, Level::ERROR, kept, log)?;
         let _terminal = TerminalSettings::remember(kept);
-        let terminal = Terminal::begin(kept);
-        let front = front(&settings, kept, &terminal)?;
+        let terminal = Terminal::begin(kept).with_images(Images::new(settings.repl.images));
+        let front = front(&settings, kept)?;
         let wishes = Wishes {
             quiet: !settings.repl.banner,
             history: settings.history.enabled,
@@ -134,7 +134,7 @@ fn embedded(settings: &Settings) -> Result<(Kernel, &'static Kept)> {
 }
 
 /// What the terminal can do.
-fn front(settings: &Settings, kept: &'static Kept, terminal: &Terminal) -> Result<Front> {
+fn front(settings: &Settings, kept: &'static Kept) -> Result<Front> {
     if !io::stdin().is_terminal() {
         return Ok(Front::Whole);
     }
@@ -148,7 +148,7 @@ fn front(settings: &Settings, kept: &'static Kept, terminal: &Terminal) -> Resul
         read_history(path, recall.clone())?;
     }
     let looks = Looks {
-        colours: terminal.has_colours(),
+        colours: console::colors_enabled(),
         hints: settings.repl.hints,
     };
     Ok(Front::Editor(Editor::start(&kept.stdout, recall, looks)?))

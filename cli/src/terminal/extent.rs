@@ -32,6 +32,16 @@ impl Extent {
         }
     }
 
+    /// Takes an image of so many rows, whose last one the cursor is on; of a height that nobody
+    /// knows if nothing, and then it cannot be taken back.
+    pub fn draw(&mut self, rows: Option<usize>) {
+        const UNKNOWN: usize = usize::MAX / 4;
+        self.lines = self
+            .lines
+            .saturating_add(rows.map_or(UNKNOWN, |rows| rows.saturating_sub(1)));
+        self.column = 1;
+    }
+
     /// How far to the right the cursor is, from 0.
     pub fn column(self) -> usize {
         self.column
@@ -39,7 +49,7 @@ impl Extent {
 
     /// Takes text that was measured by itself, from the start of a line to the start of another.
     pub fn add(&mut self, other: Self) {
-        self.lines += other.lines;
+        self.lines = self.lines.saturating_add(other.lines);
         self.column = other.column;
     }
 

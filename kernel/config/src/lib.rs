@@ -31,5 +31,5 @@ pub use origin::Origin;
 pub use places::{PROJECT_FILE, ProjectSearch, user_file};
 pub use reload::Change;
 pub use setting::{Choice, Count, FilePath, LocalAddress, LogFilter, Setting, Size, Span};
-pub use settings::{KEYS, LogFormat, Restore, SECTIONS, Settings};
+pub use settings::{Images, KEYS, LogFormat, Restore, SECTIONS, Settings};
 pub use value::Value;

@@ -1,5 +1,6 @@
 """`perilune repl`, as a person sees it on the screen of a terminal."""
 
+import base64
 import os
 import signal
 from contextlib import ExitStack
@@ -340,6 +341,58 @@ def test_os_exit_ends_the_session_with_its_code(repl):
     repl.send("os.exit(7)\r")
     assert repl.end() == 7
     assert repl.is_as_it_was()
+
+
+# Images
+
+IMAGE = "display.image('image.png')"
+
+
+@pytest.fixture
+def image(home) -> bytes:
+    """A file that is too large to be sent at once."""
+    image = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x03" + os.urandom(8000)
+    (home.work / "image.png").write_bytes(image)
+    return image
+
+
+def kitty_image(terminal) -> bytes:
+    """What a terminal of kitty's would draw."""
+    drawn = [command for command in terminal.commands if not command.startswith(b"Gi=31")]
+    assert drawn[0].startswith(b"Ga=T,f=100,q=2,m=1;")
+    assert all(command.startswith(b"Gm=1;") for command in drawn[1:-1]) and drawn[-1].startswith(b"Gm=0;")
+    return base64.b64decode(b"".join(command.partition(b";")[2] for command in drawn))
+
+
+def test_images_are_shown_where_the_terminal_says_that_it_can(terminal, image):
+    repl = terminal(answers={b"Gi=31": b"\x1b_Gi=31;OK\x1b\\"})
+    repl.prompt(1)
+    repl.run(IMAGE, 2)
+    assert kitty_image(repl) == image
+    repl.run("print('on')", 3)
+
+
+def test_a_terminal_that_can_show_none_gets_a_word(terminal, image):
+    repl = terminal()
+    repl.prompt(1)
+    repl.run(IMAGE, 2)
+    assert [command[:5] for command in repl.commands] == [b"Gi=31"]
+    assert any("PNG image" in line for line in repl.lines)
+    repl.run("print('on')", 3)
+
+
+def test_images_go_by_the_protocol_that_the_user_names_or_not_at_all(terminal, image):
+    def shown(protocol: str) -> Terminal:
+        repl = terminal("--set", f"repl.images={protocol}")
+        repl.prompt(1)
+        repl.run(IMAGE, 2)
+        return repl
+
+    assert kitty_image(shown("kitty")) == image
+    drawn = shown("iterm2").raw.partition(b"\x1b]1337;File=inline=1:")[2].partition(b"\x07")[0]
+    assert base64.b64decode(drawn) == image
+    off = shown("off")
+    assert not off.commands and b"]1337" not in off.raw
 
 
 # Commands
