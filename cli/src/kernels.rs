@@ -4,7 +4,7 @@ mod completion;
 mod error;
 mod found;
 mod health;
-mod leftovers;
+pub mod leftovers;
 mod saving;
 mod stopping;
 

@@ -167,6 +167,18 @@ pub fn clear(name: &Name) -> Result<()> {
     pruning.prune_dead(&registry, &folders, name, &mut Left::default())
 }
 
+/// Clears away what a killed kernel left whose name another has taken over now, but for `kept`, the
+/// file that the new one writes itself. What cannot be removed stays: it stops nobody.
+pub fn clear_before(record: &Record, kept: &Path) {
+    let files = Folders::of_this_user()
+        .and_then(|folders| Registry::open(&folders))
+        .map_err(anyhow::Error::from)
+        .and_then(|registry| its_files(record, &registry));
+    for file in files.into_iter().flatten().filter(|file| file != kept) {
+        let _ = fs::remove_file(file);
+    }
+}
+
 /// The connection file and the sockets of a kernel that is dead, where they are its own.
 fn its_files(record: &Record, registry: &Registry) -> Result<Vec<PathBuf>> {
     let path = &record.connection_file;
@@ -177,6 +189,10 @@ fn its_files(record: &Record, registry: &Registry) -> Result<Vec<PathBuf>> {
                 .as_ref()
                 .is_some_and(|other| other.connection_file == *path)
     });
+    // Not a named pipe, which would hold us up for ever.
+    if !fs::symlink_metadata(path).is_ok_and(|it| it.is_file()) {
+        return Ok(Vec::new());
+    }
     let Ok(text) = fs::read(path) else {
         return Ok(Vec::new());
     };

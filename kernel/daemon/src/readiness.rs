@@ -35,6 +35,8 @@ pub enum Start {
 
 const READY: u8 = b'+';
 const FAILED: u8 = b'-';
+/// How long beyond the time for all a starter waits for the daemon's first words.
+const FIRST_WORDS: Duration = Duration::from_secs(1);
 /// What ends the daemon's first words, who it is.
 const END_OF_IDENTITY: &[u8] = b"\n\n";
 
@@ -80,6 +82,11 @@ impl News {
         let mut heard = Vec::new();
         let mut chunk = [0; 4096];
         loop {
+            // Else nobody would know whom to end.
+            let deadline = match identity(&heard).0 {
+                None => deadline + FIRST_WORDS,
+                Some(_) => deadline,
+            };
             let left = deadline.saturating_duration_since(Instant::now());
             // Rounded up, or the last millisecond would be spent in haste.
             let left =

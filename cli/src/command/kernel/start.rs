@@ -80,7 +80,7 @@ impl Arguments {
         if self.daemon {
             return detachment::start(self);
         }
-        let supervisor = self.supervisor()?;
+        let supervisor = self.supervisor();
         let signals = CaughtSignals::catch()?;
         let name = match self.name.clone() {
             None if self.foreground => Some(Name::default()),
@@ -98,12 +98,17 @@ impl Arguments {
 
     /// The service manager, where the kernel is the service: whatever else is started in one is not
     /// meant.
-    fn supervisor(&self) -> Result<Option<Supervisor>> {
+    fn supervisor(&self) -> Option<Supervisor> {
         if !self.foreground {
-            return Ok(None);
+            return None;
         }
         // SAFETY: the program has started no thread yet.
-        unsafe { Supervisor::take_from_environment() }.context("finding the service manager")
+        unsafe { Supervisor::take_from_environment() }.unwrap_or_else(|error| {
+            standard::say(&format!(
+                "perilune: the service manager hears nothing: {error}"
+            ));
+            None
+        })
     }
 
     /// Makes what names a file mean the same from any folder.

@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, raise};
@@ -26,6 +27,9 @@ const NOT_OURS: [&str; 8] = [
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
 ];
+
+/// How long a daemon that is too late has to end well.
+const PATIENCE_AT_END: Duration = Duration::from_secs(2);
 
 /// Starts a kernel that outlives its terminal, and says how that went.
 ///
@@ -76,8 +80,13 @@ fn hear(news: News, name: &Name, launch: &Launch, arguments: &Arguments) -> Resu
 /// Ends a daemon that nobody has been told of yet.
 fn end(process: Option<&ProcessIdentity>) -> io::Result<()> {
     let handle = process.map(ProcessHandle::of).transpose()?.flatten();
-    if let Some(handle) = handle {
+    let Some(handle) = handle else {
+        return Ok(());
+    };
+    handle.signal(Ask::End)?;
+    if !handle.wait(PATIENCE_AT_END)? {
         handle.signal(Ask::Vanish)?;
+        handle.wait(PATIENCE_AT_END)?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use super::registration::Launch;
 use crate::caretaker::{Caretaker, Parts};
 use crate::exit::Exit;
 use crate::health::Health;
+use crate::kernels::leftovers;
 use crate::log;
 use crate::open_files;
 use crate::settings;
@@ -56,6 +57,10 @@ async fn serve_here(
         Some(_) => launch.register(&path)?,
         None => None,
     };
+    let predecessor = named.as_ref().and_then(|it| it.predecessor.as_ref());
+    if let Some(record) = predecessor.and_then(|it| it.record.as_ref()) {
+        leftovers::clear_before(record, &path);
+    }
     let mut connection = arguments
         .connection
         .connection(path, launch.name.as_ref(), settings)?;
