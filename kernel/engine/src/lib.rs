@@ -12,6 +12,7 @@ mod completer;
 mod completion;
 mod context;
 mod dump;
+mod earlier;
 mod errands;
 mod error;
 mod executor;

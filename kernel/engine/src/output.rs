@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use perilune_language::{
-    CommMessage, Display, DisplayAction, Host, InputError, InputRequest, Stream,
+    CommMessage, Display, DisplayAction, EarlierCell, Host, InputError, InputRequest, Stream,
 };
 use perilune_transport::{Channel, Weight};
 use perilune_wire::content::{
@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::capture::Capture;
 use crate::context::{Context, with_metadata};
+use crate::earlier;
 use crate::outbox::{Item, Place};
 use crate::vitals::Way;
 
@@ -222,6 +223,15 @@ impl Host for Output {
         if let Some(cell) = self.context.outbox.cell() {
             self.context.comms().place(id, cell);
         }
+    }
+
+    fn show_again(&self, cell: &EarlierCell) -> Result<(), String> {
+        self.catch_up();
+        let Some(here) = self.context.outbox.audience() else {
+            return Ok(());
+        };
+        let own = self.context.outbox.parent().msg_id();
+        earlier::show(&self.context, &here, &own, cell)
     }
 
     fn expect_foreign_output(&self) {

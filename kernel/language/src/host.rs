@@ -42,6 +42,17 @@ pub enum InputError {
     Closed,
 }
 
+/// A cell that has run before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EarlierCell {
+    /// The one before this one.
+    Last,
+    /// The latest one of this number.
+    Number(u64),
+    /// The one of the request whose id begins so.
+    Request(String),
+}
+
 /// What a language may ask of whoever runs it, from any of its threads.
 ///
 /// Calls return when the host has taken the thing over, in the order of the calls; none of them
@@ -70,6 +81,16 @@ pub trait Host: Send + Sync {
     /// where the output of what runs now belongs. Does nothing when that is nowhere, and for a
     /// comm that is not open.
     fn place_comm(&self, id: &str);
+
+    /// Shows once more what an earlier cell has shown, as if this one did.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot, for a person.
+    fn show_again(&self, cell: &EarlierCell) -> Result<(), String> {
+        let _ = cell;
+        Err("what cells have shown is not kept here".to_owned())
+    }
 
     /// Code that may write to the process's file descriptors behind the host's back is about to
     /// run: a foreign library was loaded or a child process is started. From then on the host

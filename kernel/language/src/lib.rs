@@ -20,7 +20,7 @@ pub use cell::{Cell, Failure, FailureKind, NextInput, Outcome};
 pub use code::{Completeness, Completion, Detail, Match, Snapshot};
 pub use comm::{CommId, CommMessage};
 pub use display::{Display, DisplayAction, MimeBundle};
-pub use host::{Host, InputError, InputRequest, Stream};
+pub use host::{EarlierCell, Host, InputError, InputRequest, Stream};
 pub use interrupt::{Interrupt, InterruptWaiter};
 pub use state::{Loss, Losses, RestoreError, Restored, SaveError, Saved};
 

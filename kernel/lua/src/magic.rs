@@ -5,6 +5,7 @@
 //! which [`call`] is; what each of them does is in a file for its group.
 
 mod call;
+mod earlier;
 mod environment;
 mod files;
 mod help;

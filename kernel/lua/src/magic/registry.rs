@@ -3,7 +3,7 @@
 use super::call::{Answer, Call};
 use super::options::Flag;
 use super::source::Code;
-use super::{environment, files, help, names, rich, rocks, shell, timing};
+use super::{earlier, environment, files, help, names, rich, rocks, shell, timing};
 
 /// A magic.
 pub(super) struct Magic {
@@ -53,6 +53,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Magic> {
         environment::MAGICS,
         shell::MAGICS,
         rich::MAGICS,
+        earlier::MAGICS,
         rocks::MAGICS,
         help::MAGICS,
     ]
