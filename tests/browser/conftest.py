@@ -58,7 +58,7 @@ def notebook(tour, tmp_path) -> Path:
 
 
 @contextmanager
-def serving(perilune: Path, notebook: Path, folder: Path) -> Iterator[str]:
+def serving(perilune: Path, notebook: Path, folder: Path, *arguments: str) -> Iterator[str]:
     """A JupyterLab that `perilune lab` started on a notebook: the address of the notebook's folder.
 
     Its settings and its log go into `folder`.
@@ -69,7 +69,7 @@ def serving(perilune: Path, notebook: Path, folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [perilune, "lab", "--no-browser", "--port", str(port), "--notebook", notebook]
+    command = [perilune, "lab", "--no-browser", "--port", str(port), "--notebook", notebook, *arguments]
     log = folder / "lab.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(

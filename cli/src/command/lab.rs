@@ -1,12 +1,17 @@
 use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use perilune_daemon::Folders;
 
 use crate::exit::Exit;
 use crate::jupyter::{Directories, Kernelspec};
+use crate::kernels::Kernel;
 use crate::lab::{self, JupyterLab, PrivateEnvironment};
 
 /// `perilune lab`
@@ -21,6 +26,11 @@ pub struct Arguments {
     /// The notebook to open, instead of the tour
     #[arg(long, value_name = "FILE")]
     notebook: Option<PathBuf>,
+    /// Offer a kernel that runs already, such as a daemon, beside those that are started: a name, id
+    /// or connection file. A notebook takes it by Kernel > Change Kernel, "Connect to Existing", and
+    /// it lives on when JupyterLab ends
+    #[arg(long, value_name = "KERNEL")]
+    existing: Option<String>,
     /// More arguments for JupyterLab, after `--`
     #[arg(last = true, value_name = "ARGUMENTS")]
     more: Vec<OsString>,
@@ -66,12 +76,48 @@ impl Arguments {
             "JUPYTER_PATH",
             with_first(&data, std::env::var_os("JUPYTER_PATH")),
         );
+        if let Some(kernel) = &self.existing {
+            let folder = offer(&Kernel::find(Some(kernel))?)?;
+            command.arg("--ServerApp.allow_external_kernels=True");
+            command.arg(format!(
+                "--ServerApp.external_connection_dir={}",
+                folder.display()
+            ));
+        }
         command.args(&self.more);
         eprintln!("Starting JupyterLab on {}", notebook.display());
         // JupyterLab takes this process's place: signals reach it, and its exit code is ours.
         let error = command.exec();
         Err(error).with_context(|| format!("starting {}", command.get_program().display()))
     }
+}
+
+/// Puts the connection file of a kernel that runs where JupyterLab finds it, and no other: it would
+/// take all in its folder for kernels to offer. A link, since the kernel may write its file anew.
+fn offer(kernel: &Kernel) -> Result<PathBuf> {
+    // Whether it can be used at all.
+    kernel.connection()?;
+    let Some(file) = kernel.connection_file() else {
+        bail!("{} has no connection file", kernel.name());
+    };
+    let folder = Folders::of_this_user()?
+        .state()
+        .join("lab")
+        .join(kernel.name());
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .with_context(|| format!("making {}", folder.display()))?;
+    let link = folder.join("kernel.json");
+    match fs::remove_file(&link) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("removing {}", link.display()));
+        }
+        _ => {}
+    }
+    symlink(file, &link).with_context(|| format!("making {}", link.display()))?;
+    Ok(folder)
 }
 
 fn install_kernelspec(data: &Path) -> Result<()> {

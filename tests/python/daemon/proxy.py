@@ -11,27 +11,33 @@ PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
 class Proxy:
-    """Five ports that lead to a kernel's, until they are cut."""
+    """Ports that lead elsewhere, until they are cut."""
 
-    def __init__(self, connection_file: Path, own_file: Path):
-        connection = json.loads(connection_file.read_text())
+    def __init__(self, targets: list[tuple[str, int]]):
         self._targets: dict[socket.socket, tuple[str, int]] = {}
         self._selector = selectors.DefaultSelector()
         self._peers: dict[socket.socket, socket.socket] = {}
         self._lock = threading.Lock()
         self.is_open = True
         self.cuts = 0
-        for name in PORTS:
+        for target in targets:
             listener = socket.create_server(("127.0.0.1", 0))
-            self._targets[listener] = (connection["ip"], connection[name])
+            self._targets[listener] = target
             self._selector.register(listener, selectors.EVENT_READ)
-            connection[name] = listener.getsockname()[1]
-        own_file.write_text(json.dumps(connection))
-        own_file.chmod(0o600)
-        self.connection_file = own_file
+        self.ports = [listener.getsockname()[1] for listener in self._targets]
         self._ended = False
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
+
+    @classmethod
+    def of_kernel(cls, connection_file: Path, own_file: Path) -> "Proxy":
+        """One that leads to a kernel; what connects to it is written into a file of its own."""
+        connection = json.loads(connection_file.read_text())
+        proxy = cls([(connection["ip"], connection[name]) for name in PORTS])
+        own_file.write_text(json.dumps(connection | dict(zip(PORTS, proxy.ports))))
+        own_file.chmod(0o600)
+        proxy.connection_file = own_file
+        return proxy
 
     def cut(self) -> None:
         """Resets every connection, as a network does that forgets them."""

@@ -35,7 +35,7 @@ def cut_off(home):
     proxies = []
 
     def cut_off(daemon) -> Proxy:
-        proxy = Proxy(home.connection_file(daemon.name), home.work / f"far-{len(proxies)}.json")
+        proxy = Proxy.of_kernel(home.connection_file(daemon.name), home.work / f"far-{len(proxies)}.json")
         proxies.append(proxy)
         return proxy
 
