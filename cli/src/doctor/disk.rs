@@ -29,7 +29,10 @@ pub fn check(_: &Configuration, findings: &mut Findings) {
             "see with `df`",
         ),
         Ok(system) => {
-            #[allow(clippy::useless_conversion, reason = "not so everywhere: macOS counts in u32")]
+            #[allow(
+                clippy::useless_conversion,
+                reason = "not so everywhere: macOS counts in u32"
+            )]
             let free = u64::from(system.blocks_available()) * system.fragment_size();
             let message = format!("{} are free in {place}", ByteSize(free));
             let advice = "make room, or let $XDG_STATE_HOME be elsewhere";

@@ -254,6 +254,8 @@ def test_code_files_and_standard_input_are_told_apart(home, daemon, kernel):
     missing = kernel("exec", "told", "none.lua")
     assert missing.returncode == 1 and "there is no file none.lua" in missing.stderr
     assert kernel("exec").returncode == 2
+    forgotten = kernel("exec", "told")
+    assert forgotten.returncode == 2 and "told is a kernel; say what to run in it" in forgotten.stderr
     assert kernel("exec", "told", "a", "b").returncode == 2
 
 

@@ -80,13 +80,16 @@ async fn arrival(client: &Client) -> Result<(), ClientError> {
     }
 }
 
+/// Whether a kernel of ours is called so, and lives.
+fn is_kernel(text: &str) -> Result<bool> {
+    Ok(Kernel::all()?
+        .iter()
+        .any(|kernel| kernel.name() == text && kernel.is_alive() == Some(true)))
+}
+
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
         let Some((kernel, source)) = self.kernel_and_source()? else {
-            standard::say(
-                "perilune: say what to run: code, a file, or - for standard input \
-                 (`perilune kernel exec --help`)",
-            );
             return Ok(Exit::Usage);
         };
         let kernel = Kernel::find(kernel.as_deref())?;
@@ -113,9 +116,21 @@ impl Arguments {
             }
             (None, [what]) => (None, what),
             (None, [kernel, what]) => (Some(kernel.clone()), what),
-            _ => return Ok(None),
+            _ => {
+                standard::say(
+                    "perilune: say what to run: code, a file, or - for standard input \
+                     (`perilune kernel exec --help`)",
+                );
+                return Ok(None);
+            }
         };
         let path = Path::new(what);
+        if kernel.is_none() && self.code.is_none() && is_kernel(what)? {
+            standard::say(&format!(
+                "perilune: {what} is a kernel; say what to run in it, or with -e that it is code"
+            ));
+            return Ok(None);
+        }
         if what == "-" || path.is_file() {
             return Ok(Some((kernel, Source::read(path)?)));
         }
