@@ -13,6 +13,8 @@ mod service;
 mod version;
 
 use std::time::Duration;
+#[cfg(test)]
+mod tests;
 
 use anyhow::Result;
 use clap::Subcommand;

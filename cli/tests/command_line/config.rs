@@ -432,3 +432,39 @@ fn the_history_is_where_the_file_says() {
         format!("{}\n", path.display())
     );
 }
+
+/// All of the program's own source, without what stands in comments and whatever space.
+fn source(folder: &std::path::Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text += &source(&path);
+        } else {
+            let file = fs::read_to_string(path).unwrap();
+            let code = file
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            text.extend(code.flat_map(|line| line.chars().filter(|it| !it.is_whitespace())));
+        }
+    }
+    text
+}
+
+#[test]
+fn nothing_can_be_set_that_nothing_reads() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = source(&folder);
+    let here = Surroundings::new();
+    let document = document(&here, &["info"]);
+    for setting in document["settings"].as_array().unwrap() {
+        let name = setting["key"].as_str().unwrap();
+        // A name in quotes only names it.
+        let is_read = source.match_indices(name).any(|(start, _)| {
+            let before = source[..start].chars().next_back();
+            let after = source[start + name.len()..].chars().next();
+            before != Some('"') && after != Some('"')
+        });
+        assert!(is_read, "{name}");
+    }
+}

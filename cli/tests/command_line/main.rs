@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod fmt;
 mod history;
+mod json;
 mod kernelspec;
 mod lab;
 mod library;

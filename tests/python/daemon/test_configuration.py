@@ -4,9 +4,13 @@ import json
 import signal
 import threading
 import time
+from pathlib import Path
 
+import jsonschema
 import pytest
 from frontend import connection, write_connection_file
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schema/kernel-commands.json").read_text())
 
 
 def settings(home, text: str) -> None:
@@ -21,7 +25,7 @@ def reload(home, name: str = "default") -> dict:
     """What `perilune kernel reload` tells of this kernel."""
     ended = home.run("kernel", "reload", name, "--json")
     document = json.loads(ended.stdout)
-    assert document["schema_version"] == 1
+    jsonschema.validate(document, SCHEMA | {"$ref": "#/documents/reload"})
     return document["kernels"][0] | {"code": ended.returncode, "stderr": ended.stderr}
 
 
@@ -201,3 +205,45 @@ def test_a_kernel_of_jupyter_says_why_it_does_not_start(home):
     ended = home.run("kernel", "start", "--daemon")
     assert ended.returncode == 1 and "did you mean log.level?" in ended.stderr, "before it leaves the terminal"
     assert home.processes() == []
+
+
+def test_the_level_of_the_log_follows_a_reload(home, daemon):
+    kernel = daemon()
+    kernel.run("return 1")
+    assert "DEBUG" not in kernel.log
+    settings(home, "log.level = 'debug'\n")
+    assert reload(home)["changed"][0]["applied"]
+    kernel.run("return 1")
+    wait_for(lambda: " DEBUG " in kernel.log)
+    settings(home, "")
+    (change,) = reload(home)["changed"]
+    assert (change["old"], change["new"]) == ("debug", None)
+
+
+def test_the_bounds_of_the_journal_follow_a_reload(home, daemon):
+    kernel = daemon()
+    client = kernel.connect()
+    settings(home, "journal.max_size = '1MiB'\n")
+    assert reload(home)["changed"][0]["applied"]
+    client.run("for _ = 1, 40 do print(string.rep('x', 100000)) end").succeeded()
+    client.close()
+    journal = home.folder() / "journal"
+
+    def size() -> int:
+        return sum(file.stat().st_size for file in journal.iterdir() if file.is_file())
+
+    wait_for(lambda: 0 < size() <= 1.2 * 2**20)
+
+
+def test_the_time_to_end_follows_a_reload(home, daemon):
+    kernel = daemon()
+    settings(home, "shutdown.drain = '30s'\n")
+    assert reload(home)["changed"][0]["applied"]
+    client = kernel.connect()
+    request = client.execute("print('begun') require('perilune').sleep(1) print('done')")
+    client.printed(request, "begun")
+    kernel.signal(signal.SIGTERM)
+    exchange = client.settle(request)
+    assert exchange.succeeded().text() == "begun\ndone\n", "without a reload it is interrupted at once"
+    assert kernel.is_gone()
+    client.close()

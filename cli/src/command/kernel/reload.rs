@@ -41,7 +41,7 @@ impl Arguments {
                     Ok(kernel) => (Some(kernel.name().to_owned()), self.reload(&kernel).await),
                     Err(error) => (None, Err(error.into())),
                 };
-                let mut document = json!({"name": name});
+                let mut document = json!({"name": name, "reason": null});
                 match result {
                     Ok(reply) => {
                         if !self.json {
