@@ -434,4 +434,10 @@ KNOWN = {
     "interrupt_request",
     "shutdown_request",
     "usage_request",
+    "perilune_status_request",
+    "perilune_save_request",
+    "perilune_dump_request",
+    "perilune_journal_request",
+    "perilune_reload_request",
+    "perilune_log_request",
 }
