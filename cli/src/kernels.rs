@@ -17,7 +17,7 @@ pub use found::{Kernel, OneKernel, SomeKernels};
 pub use health::{Health, State};
 pub use leftovers::Pruning;
 pub use saving::{in_short, save, tell_losses};
-pub use stopping::{How, Stopping};
+pub use stopping::{How, Stopping, end_of};
 
 use crate::exit::Exit;
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use perilune_client::ClientError;
-use perilune_daemon::{Ask, ProcessHandle};
+use perilune_daemon::{Ask, ProcessHandle, ProcessIdentity};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::error::KernelError;
@@ -18,6 +18,9 @@ const AFTER_TERM: Duration = Duration::from_secs(5);
 const AFTER_KILL: Duration = Duration::from_secs(5);
 /// How long somebody waits without a word.
 const SHORT: Duration = Duration::from_secs(1);
+
+/// How long one wait for a process is that has no limit.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// How a kernel is to be stopped.
 #[derive(Debug, Clone, Copy)]
@@ -199,6 +202,20 @@ impl Stopping {
         }
         Ok(How::Asked)
     }
+}
+
+/// Waits until a process has ended, for as long as that takes.
+///
+/// # Errors
+///
+/// What the system says.
+pub async fn end_of(process: &ProcessIdentity) -> Result<()> {
+    let Some(process) = ProcessHandle::of(process).context("taking hold of a process")? else {
+        return Ok(());
+    };
+    let process = Arc::new(process);
+    while !ends(&process, LONG).await? {}
+    Ok(())
 }
 
 /// Waits for a process's end on a thread of its own.

@@ -174,11 +174,13 @@ impl Arguments {
             Err(error) => return Err(error.into()),
         };
         let name = kernel.name().to_owned();
-        let was = kernel.process().cloned();
+        if let Some(process) = kernel.process() {
+            kernels::end_of(process).await?;
+            return Ok(name);
+        }
         loop {
             let is_over = match kernel.is_alive() {
-                // One that has its name now is another.
-                Some(alive) => !alive || (was.is_some() && kernel.process() != was.as_ref()),
+                Some(alive) => !alive,
                 None => matches!(
                     kernel.connect_quietly(PATIENCE).await,
                     Err(KernelError::Client {
