@@ -1,6 +1,8 @@
 use std::env;
+use std::os::unix::fs::MetadataExt;
 
 use anyhow::Result;
+use nix::unistd::geteuid;
 use perilune_config::{Configuration, KEYS, SECTIONS};
 
 use super::Findings;
@@ -36,6 +38,16 @@ pub fn check(_: &Configuration, findings: &mut Findings) {
                 KEYS.len()
             ));
         }
+    }
+    if let Some(path) = perilune_config::user_file()
+        && let Ok(metadata) = path.metadata()
+        && (metadata.mode() & 0o022 != 0 || ![0, geteuid().as_raw()].contains(&metadata.uid()))
+    {
+        let path = path.display();
+        findings.problem(
+            format!("others may write to {path}, and with it say what your kernels do"),
+            format!("chown {} {path} && chmod 600 {path}", geteuid()),
+        );
     }
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();

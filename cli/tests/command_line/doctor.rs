@@ -168,6 +168,16 @@ fn settings_that_are_wrong() {
 }
 
 #[test]
+fn settings_that_others_may_write() {
+    let setup = Setup::new();
+    let file = setup.folder(".config/perilune").join("config.toml");
+    fs::write(&file, "").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    fs::set_permissions(file.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
+    setup.is_only("configuration", "problem", "others may write to");
+}
+
+#[test]
 fn a_variable_that_sets_nothing() {
     let setup = Setup::new().with("PERILUNE_HISTORY_ENTRY", "5");
     setup.is_only(

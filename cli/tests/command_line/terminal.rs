@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
-use std::process::{Child, Stdio};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Instant;
 
@@ -19,6 +20,10 @@ struct Terminal {
 impl Terminal {
     fn run(here: &Surroundings, code: &str) -> Self {
         here.write("s.lua", code);
+        Self::of(here.command(["run", "s.lua"]))
+    }
+
+    fn of(mut command: Command) -> Self {
         let size = Winsize {
             ws_row: 24,
             ws_col: 80,
@@ -27,7 +32,6 @@ impl Terminal {
         };
         let OpenptyResult { master, slave } = openpty(&size, None).unwrap();
         let slave = || Stdio::from(slave.try_clone().unwrap());
-        let mut command = here.command(["run", "s.lua"]);
         command
             .env("TERM", "xterm")
             .stdin(slave())
@@ -203,4 +207,39 @@ fn a_bar_of_a_failed_loop_says_so() {
         seen.contains(" 25%|█████               | 1/4 ["),
         "{seen:?}"
     );
+}
+
+#[test]
+fn settings_that_are_not_valid_can_be_edited_again() {
+    let here = Surroundings::new();
+    // The first time it writes what is wrong, and then what is right.
+    let script = r#"#!/bin/sh
+        if grep -q levle "$1"; then printf "[log]\nlevel = 'info'\n" > "$1"
+        else printf "[log]\nlevle = 'info'\n" > "$1"; fi
+    "#;
+    let editor = here.write("editor.sh", script);
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let edit = || {
+        let mut command = here.command(["config", "edit"]);
+        command.env("EDITOR", &editor);
+        Terminal::of(command)
+    };
+    let mut terminal = edit();
+    terminal.wait_for("did you mean log.level?");
+    terminal.wait_for("Edit it again? [Y/n] ");
+    terminal.type_line("");
+    let (code, seen) = terminal.ended();
+    assert_eq!(code, Some(0), "{seen}");
+    let ended = here.run(["config", "get", "log.level"]);
+    assert_eq!(ended.stdout, "info\n");
+
+    let mut terminal = edit();
+    terminal.wait_for("Edit it again? [Y/n] ");
+    terminal.type_line("n");
+    let (code, seen) = terminal.ended();
+    assert_eq!(code, Some(1), "{seen}");
+    let kept = seen.trim_end().rsplit(' ').next().unwrap();
+    assert!(std::fs::read_to_string(kept).unwrap().contains("levle"));
+    std::fs::remove_file(kept).unwrap();
+    assert_eq!(here.run(["config", "get", "log.level"]).stdout, "info\n");
 }

@@ -94,7 +94,7 @@ settings! {
     }
     /// What the program tells about itself.
     log: Log {
-        /// How much is logged. Without it, warn; in `perilune run`, error.
+        /// How much is logged. Without it, warn; by daemons info, and in `perilune run` error.
         level: Option<LogFilter> = None,
             variable "PERILUNE_LOG", flag "--log-level", at Reload, project No;
         /// Lines for people, or objects of JSON.
