@@ -1,5 +1,6 @@
 """Killed at any moment: nothing that a kernel leaves stops the next one of its name."""
 
+import fcntl
 import json
 import os
 import signal
@@ -22,10 +23,57 @@ def leftovers(home) -> set[str]:
     return {path.name for place in places if place.exists() for path in place.iterdir()}
 
 
+class Truth:
+    """What clients were told before each kill: no less may be found afterwards, and nothing else."""
+
+    def __init__(self, home):
+        self.home = home
+        self.number = 0
+        self.cells: list[tuple[str, str]] = []
+        self.saved = {"nil"}
+        """The values that the session on disk may hold: one, or two where the kill met the saving."""
+
+    def run(self, client: Frontend) -> None:
+        """A cell of whose end a client has heard."""
+        self.number += 1
+        cell = client.run(f"count = {self.number}\nprint('line {self.number}')\nreturn count")
+        assert cell.plain == str(self.number)
+        self.cells.append((cell.request.id, f"line {self.number}\n"))
+
+    def check_session(self, client: Frontend) -> None:
+        """What was restored is one session that was saved, and whole."""
+        restored = client.run("return tostring(count)").plain.strip('"')
+        assert restored in self.saved
+        self.saved = {restored}
+
+    def check_journal(self) -> None:
+        """Each message that a client has seen is there, once, in order; and what was cut off has no gap."""
+        ended = self.home.run("kernel", "attach", "default", "--no-follow", "--since", "start", "--json")
+        # 3: that of a kernel that is not running.
+        assert ended.returncode in (0, 3), ended.stderr
+        messages = [json.loads(line) for line in ended.stdout.splitlines()]
+        messages = [message for message in messages if message.get("event") == "message"]
+        ids = [message["header"]["msg_id"] for message in messages]
+        assert len(set(ids)) == len(ids)
+        printed: dict[str, str] = {}
+        for message in messages:
+            # What a restored session could not hold is told of no request.
+            if message["header"]["msg_type"] == "stream" and message["parent_header"]:
+                parent = message["parent_header"]["msg_id"]
+                printed[parent] = printed.get(parent, "") + message["content"]["text"]
+        known = [(parent, text) for parent, text in printed.items() if not text.startswith("endless")]
+        assert known == self.cells, (ended.returncode, ended.stdout[-2000:], ended.stderr[-2000:])
+        for text in printed.values():
+            if text.startswith("endless"):
+                numbers = [line.split()[1] for line in text.splitlines()]
+                assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+
+
 @pytest.mark.parametrize("transport", ["tcp", "ipc"])
 def test_after_a_hundred_kills_at_any_moment_the_next_start_goes_well(home, chance, transport):
-    arguments = ("kernel", "start", "--daemon", "--json", "--transport", transport)
-    client, number = None, 0
+    """And what clients had been told is in the journal, and the session is one that was saved."""
+    arguments = ("kernel", "start", "--daemon", "--json", "--transport", transport, "--restore=if-saved")
+    truth = Truth(home)
     for kill in range(KILLS // 2):
         moment = chance.choice(["starting", "serving", "running", "stopping"])
         process = home.command(*arguments)
@@ -42,24 +90,34 @@ def test_after_a_hundred_kills_at_any_moment_the_next_start_goes_well(home, chan
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0, (kill, moment, err)
         daemon = Daemon(home, "default", json.loads(out))
+        client = daemon.connect()
+        truth.check_session(client)
         if moment != "serving":
-            client = Frontend(daemon.connection)
-            number += 1
-            assert client.run(f"return {number}").plain == str(number)
-            if moment == "running":
-                client.execute("for i = 1, 1e9 do print(i) end")
-                time.sleep(chance.uniform(0, 0.02))
-            else:
+            truth.run(client)
+        match moment:
+            case "running":
+                client.execute("for i = 1, 1e9 do print('endless ' .. i) perilune.sleep(0.0001) end")
+                time.sleep(chance.uniform(0, 0.03))
+            case "stopping":
+                truth.saved.add(str(truth.number))
                 daemon.signal(signal.SIGTERM)
-                time.sleep(chance.uniform(0, 0.01))
-            client.close()
+                time.sleep(chance.uniform(0, 0.02))
+        client.close()
         if psutil.pid_exists(daemon.pid):
             end(psutil.Process(daemon.pid))
+        if home.pid_file().exists():
+            with open(home.pid_file()) as file:
+                # Its threads end one after another; the last of them gives the lock back.
+                fcntl.flock(file, fcntl.LOCK_SH)
+        truth.check_journal()
 
     ended = home.run(*arguments)
     assert ended.returncode == 0, ended.stderr
     daemon = Daemon(home, "default", json.loads(ended.stdout))
-    assert daemon.run("return 'well'").plain == '"well"'
+    truth.check_journal()
+    client = daemon.connect()
+    truth.check_session(client)
+    client.close()
     daemon.terminate()
     left = {name for name in leftovers(home) if not name.startswith(".perilune-")}
     assert left == set(), "not even what a killed one left stays"
