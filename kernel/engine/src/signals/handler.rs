@@ -53,10 +53,11 @@ pub(super) fn install(keeps_ignoring_hangup: bool) -> io::Result<PipeReader> {
     // A former one stays open: a handler may be about to write into it.
     WAKE.store(wake.into_raw_fd(), Ordering::SeqCst);
     OWNER.store(std::process::id().cast_signed(), Ordering::SeqCst);
+    // One at a time: the stack for signals has room for one frame and little more.
     let action = SigAction::new(
         SigHandler::Handler(on_signal),
         SaFlags::SA_ONSTACK | SaFlags::SA_RESTART,
-        SigSet::empty(),
+        SigSet::all(),
     );
     for (arrived, signal) in ALL {
         // SAFETY: the handler only touches atomics and calls what POSIX allows it to.

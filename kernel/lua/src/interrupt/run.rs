@@ -77,11 +77,12 @@ const RELAXED: Ordering = Ordering::Relaxed;
 pub(super) fn listen() {
     static HANDLER: Once = Once::new();
     HANDLER.call_once(|| {
-        // Without SA_RESTART, so that a blocking system call ends too.
+        // Without SA_RESTART, so that a blocking system call ends too. No other signal meanwhile:
+        // the stack for signals has room for one frame and little more.
         let action = SigAction::new(
             SigHandler::Handler(on_signal),
             SaFlags::SA_ONSTACK,
-            SigSet::empty(),
+            SigSet::all(),
         );
         // SAFETY: the handler only touches atomics and calls `lua_sethook`, which Lua's own
         // interpreter calls from its handler too.
