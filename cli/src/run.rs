@@ -10,6 +10,6 @@ mod stop;
 pub use json_lines::JsonLines;
 pub use person::Person;
 pub use report::{Report, RunEnd, Summary};
-pub use runner::{Runner, Wishes};
+pub use runner::{Left, Runner, Wishes};
 pub use source::{Source, SourceKind};
 pub use stop::Stops;

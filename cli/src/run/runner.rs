@@ -44,8 +44,8 @@ pub struct Runner<'a> {
     requests: HashMap<String, usize>,
     /// How many cells the run has come to.
     reached: usize,
-    /// Whether the last cell was left to itself before it had ended.
-    has_left: bool,
+    /// What the last cell was at when it was left to itself before it had ended.
+    left: Option<Left>,
     /// The id of the last request.
     request: String,
 }
@@ -69,6 +69,25 @@ struct Turn {
     question: Option<(Question, Option<Hidden>)>,
 }
 
+/// What becomes of a cell that nobody waits for any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It runs.
+    Running,
+    /// It will run when its turn comes.
+    Waiting,
+}
+
+impl Turn {
+    /// What the cell is at.
+    fn left(&self) -> Left {
+        match self.execution_count {
+            Some(_) => Left::Running,
+            None => Left::Waiting,
+        }
+    }
+}
+
 impl<'a> Runner<'a> {
     /// Gets ready to run.
     pub fn new(
@@ -90,7 +109,7 @@ impl<'a> Runner<'a> {
             widgets: Widgets::default(),
             requests: HashMap::new(),
             reached: 0,
-            has_left: false,
+            left: None,
             request: String::new(),
         }
     }
@@ -100,9 +119,9 @@ impl<'a> Runner<'a> {
         &self.request
     }
 
-    /// Whether the cell that the run ended in still runs, or waits to.
-    pub fn has_left(&self) -> bool {
-        self.has_left
+    /// What the cell that the run ended in is still at, if it has not ended.
+    pub fn left(&self) -> Option<Left> {
+        self.left
     }
 
     /// How many cells the run has come to.
@@ -232,11 +251,11 @@ impl<'a> Runner<'a> {
                 biased;
                 stop = self.stops.next() => match (stop, turn.stopping) {
                     (Stop::Terminate, _) => {
-                        self.has_left = true;
+                        self.left = Some(turn.left());
                         return Ok(CellEnd::Terminated);
                     }
                     (Stop::Interrupt, Some(stopping)) => {
-                        self.has_left = true;
+                        self.left = Some(turn.left());
                         return Ok(stopping);
                     }
                     (Stop::Interrupt, None) => {
@@ -249,8 +268,13 @@ impl<'a> Runner<'a> {
                 () = until(deadline) => match turn.stopping {
                     // It is in code that cannot be stopped.
                     Some(stopping) => {
-                        self.has_left = true;
+                        self.left = Some(turn.left());
                         return Ok(stopping);
+                    }
+                    // Another's cell runs, and for how long nobody knows.
+                    None if self.wishes.shares_kernel && turn.left() == Left::Waiting => {
+                        self.left = Some(Left::Waiting);
+                        return Ok(CellEnd::TimedOut);
                     }
                     None => {
                         self.interrupt(turn)?;
@@ -284,7 +308,7 @@ impl<'a> Runner<'a> {
     /// Interrupts the cell; where it has not begun, it is another's that runs, and ours as soon as it
     /// begins.
     fn interrupt(&mut self, turn: &Turn) -> Result<()> {
-        if self.wishes.shares_kernel && turn.execution_count.is_none() {
+        if self.wishes.shares_kernel && turn.left() == Left::Waiting {
             self.report.waits()?;
             return Ok(());
         }

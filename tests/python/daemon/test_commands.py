@@ -309,6 +309,7 @@ def test_a_second_ctrl_c_leaves_a_cell_that_will_not_stop(home, daemon, asked):
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "the cell runs on in stubborn" in stderr
+    assert "`perilune kernel interrupt stubborn` stops it" in stderr
 
 
 def test_ctrl_c_never_meets_the_cell_of_another_client(home, daemon, busy, asked, kernel):
@@ -322,8 +323,11 @@ def test_ctrl_c_never_meets_the_cell_of_another_client(home, daemon, busy, asked
     assert "another cell runs" in process.stderr.readline()
     assert asked("status", "shared")[1]["kernels"][0]["running"]["msg_id"] == other
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert process.returncode == 130
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130 and "the cell still waits in shared" in stderr
+    began = time.monotonic()
+    ended = kernel("exec", "shared", "--timeout", "0.2", "print('mine too')")
+    assert ended.returncode == 124 and "still waits in shared" in ended.stderr and time.monotonic() - began < 5
     assert asked("status", "shared")[1]["kernels"][0]["running"]["msg_id"] == other
 
 
@@ -347,8 +351,10 @@ def test_detached_code_has_arrived_when_the_command_ends(daemon, busy, asked, ke
     code, found = asked("exec", "left", "--detach", "x = 'was here'")
     assert code == 0 and len(found["msg_ids"]) == 1 and time.monotonic() - began < 5
     kernel("restart", "left")
-    assert asked("exec", "left", "--detach", "x = 'was here'")[0] == 0
+    code, found = asked("exec", "left", "--detach", "x = 'was here' print('seen')")
+    assert code == 0
     assert kernel("exec", "left", "print(x)").stdout == "was here\n"
+    assert kernel("output", "-k", "left", found["msg_ids"][0]).stdout == "seen\n"
 
 
 def test_ten_clients_at_once_each_get_their_own_output(daemon, kernel):

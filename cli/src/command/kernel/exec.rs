@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::command::seconds;
 use crate::exit::Exit;
 use crate::kernels::{self, Kernel, SCHEMA_VERSION};
-use crate::run::{JsonLines, Person, Report, RunEnd, Runner, Source, Stops, Summary, Wishes};
+use crate::run::{JsonLines, Left, Person, Report, RunEnd, Runner, Source, Stops, Summary, Wishes};
 use crate::standard::{self, Kept};
 use crate::terminal::Answers;
 
@@ -181,7 +181,9 @@ impl Arguments {
                 Err(error) => return Err(error),
             },
         };
-        let left = runner.has_left().then(|| runner.request().to_owned());
+        let left = runner
+            .left()
+            .map(|left| (left, runner.request().to_owned()));
         let not_run = cells - runner.reached();
         let exit = match end {
             // With what code, only whoever started the kernel is told.
@@ -199,11 +201,16 @@ impl Arguments {
         if end == RunEnd::Exited {
             standard::say(&format!("perilune: {name} has ended"));
         }
-        if let Some(request) = left {
-            standard::say(&format!(
+        match left {
+            None => {}
+            Some((Left::Running, request)) => standard::say(&format!(
                 "perilune: the cell runs on in {name}: `perilune kernel interrupt {name}` stops \
-                 it, `perilune kernel output {request}` shows what becomes of it"
-            ));
+                 it, `perilune kernel output -k {name} {request}` shows what becomes of it"
+            )),
+            Some((Left::Waiting, request)) => standard::say(&format!(
+                "perilune: the cell still waits in {name}, and will run when its turn comes; \
+                 `perilune kernel output -k {name} {request}` shows what becomes of it"
+            )),
         }
         Ok(exit)
     }
