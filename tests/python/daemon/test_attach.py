@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import re
 import signal
 import subprocess
 import time
@@ -162,3 +161,80 @@ def test_with_the_connection_cut_again_and_again_each_line_is_seen_once(home, da
     assert seen == counted("line", count) + ["end"]
     assert proxy.cuts > 10
     assert stderr.count("connected again") >= 5, stderr
+
+
+def test_many_may_look_on_and_each_sees_all(home, daemon, attach):
+    daemon("a")
+    run(home, "a", "print('before')")
+    processes = [attach("a", "--since", "start") for _ in range(6)]
+    for process in processes:
+        assert process.stdout.readline() == "before\n"
+    leave(home, "a", "for i = 1, 500 do print('line ' .. i) end print('end')")
+    for process in processes:
+        assert lines_until(process.stdout, "end") == counted("line", 500) + ["end"]
+        assert detach(process)[0] == ""
+
+
+def test_what_a_killed_kernel_left_is_shown_and_that_it_ended(home, daemon, attach):
+    kernel = daemon("a")
+    process = attach("a")
+    run(home, "a", "print('seen')")
+    assert process.stdout.readline() == "seen\n"
+    detach(process)
+    run(home, "a", "print('missed')")
+    kernel.kill()
+    ended = home.run("kernel", "attach", "a")
+    assert (ended.returncode, ended.stdout) == (3, "missed\n")
+    assert "not running" in ended.stderr
+    daemon("a")
+    run(home, "a", "print('another life')")
+    assert missed(home, "a") == "another life\n"
+
+
+def test_one_who_looks_on_while_the_kernel_dies_or_ends_is_told(home, daemon, attach):
+    kernel = daemon("a")
+    process = attach("a")
+    run(home, "a", "print('seen')")
+    assert process.stdout.readline() == "seen\n"
+    kernel.kill()
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 3 and "not running" in stderr
+    daemon("b")
+    process = attach("b")
+    run(home, "b", "print('seen')")
+    assert process.stdout.readline() == "seen\n"
+    assert home.run("kernel", "stop", "b").returncode == 0
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0 and "the kernel has ended" in stderr
+
+
+def test_who_looks_on_goes_on_with_the_kernel_that_is_started_anew(home, daemon, attach):
+    daemon("a")
+    process = attach("a")
+    run(home, "a", "print('before')")
+    assert process.stdout.readline() == "before\n"
+    assert home.run("kernel", "restart", "a").returncode == 0
+    run(home, "a", "print('after')")
+    assert process.stdout.readline() == "after\n"
+    detach(process)
+
+
+def test_a_cell_that_waits_for_an_answer_gets_it_from_whoever_comes(home, daemon):
+    """Who ran it has gone; the question is shown, and answered at a terminal."""
+    kernel = daemon("a")
+    client = kernel.connect()
+    request = client.execute("io.write('Name? ') local name = io.read() print('Hello, ' .. name)", allow_stdin=True)
+    client.question(request)
+    client.close()
+    main, terminal = pty.openpty()
+    process = home.command("kernel", "attach", "a", stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    seen = b""
+    while b"Name? " not in seen:
+        seen += os.read(main, 4096)
+    os.write(main, b"Ada\n")
+    while b"Hello, Ada" not in seen:
+        seen += os.read(main, 4096)
+    os.write(main, b"\x03")
+    assert process.wait(30) == 0
+    os.close(main)

@@ -391,7 +391,8 @@ class Frontend:
         if message.content.get("execution_state") == "busy" and heard:
             # Said again of a cell that still runs when a completion has been answered meanwhile, and
             # to tell all who listen what the cell asks.
-            completions = any(r.type == "complete_request" for r in self._requests.values())
+            answered = ("complete_request", "perilune_journal_request")
+            completions = any(r.type in answered for r in self._requests.values())
             asks = "perilune_question" in message.metadata
             assert asks or completions or self.foreign, f"busy twice for {self._describe(request)}"
             return
@@ -434,10 +435,11 @@ KNOWN = {
     "interrupt_request",
     "shutdown_request",
     "usage_request",
+    "perilune_journal_request",
+    "perilune_answer_request",
     "perilune_status_request",
     "perilune_save_request",
     "perilune_dump_request",
-    "perilune_journal_request",
     "perilune_reload_request",
     "perilune_log_request",
 }
