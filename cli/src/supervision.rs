@@ -227,3 +227,50 @@ impl Reporter {
         self.is_heard = told.is_ok();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+
+    /// A service manager that listens, and the kernel's side of it.
+    fn manager(watchdog: Duration) -> (UnixDatagram, Supervisor, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        let supervisor = Supervisor::at(socket.local_addr().unwrap(), Some(watchdog));
+        (socket, supervisor, folder)
+    }
+
+    fn hear(socket: &UnixDatagram) -> Option<String> {
+        let mut message = [0; 4096];
+        let length = socket.recv(&mut message).ok()?;
+        Some(String::from_utf8(message[..length].to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_kernel_whose_io_thread_does_not_answer_is_not_said_to_be_well() {
+        let watchdog = Duration::from_millis(200);
+        let (socket, supervisor, _folder) = manager(watchdog);
+        // Of a kernel that does not turn: nobody takes the questions.
+        let supervision = Supervision::begin(supervisor, Arc::new(Vitals::new())).unwrap();
+        supervision.ready();
+        assert!(hear(&socket).unwrap().starts_with("READY=1\n"));
+        socket.set_read_timeout(Some(watchdog * 5)).unwrap();
+        assert_eq!(hear(&socket), None, "no WATCHDOG=1, for five intervals");
+    }
+
+    #[test]
+    fn nothing_is_said_of_the_watchdog_before_the_kernel_is_ready() {
+        let (socket, supervisor, _folder) = manager(Duration::from_millis(50));
+        let supervision = Supervision::begin(supervisor, Arc::new(Vitals::new())).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(300)))
+            .unwrap();
+        assert_eq!(hear(&socket), None);
+        drop(supervision);
+    }
+}

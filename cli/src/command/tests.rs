@@ -14,11 +14,6 @@ const WITHOUT_JSON: &[(&str, &str)] = &[
         "repl",
         "it is for a person at a prompt; `run` and `kernel exec` are for programs",
     ),
-    (
-        "service install",
-        "what it did is one line; `service status` tells what there is",
-    ),
-    ("service uninstall", "as for its installation"),
 ];
 
 /// Every command that can be run, with its whole name.

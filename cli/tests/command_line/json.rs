@@ -52,7 +52,9 @@ const CASES: &[Case] = &[
     Case("history sessions", 0, Document),
     Case("history path", 0, Document),
     Case("history delete --all --yes", 0, Document),
+    Case("service install", 0, Document),
     Case("service status", 3, Document),
+    Case("service uninstall", 0, Document),
 ];
 
 /// The commands that have `--json`, as their pages tell.

@@ -69,6 +69,11 @@ impl Supervisor {
         Ok(Some(Self { address, watchdog }))
     }
 
+    /// The one that listens at this address, and waits for [`Tidings::Alive`] so long, if at all.
+    pub fn at(address: SocketAddr, watchdog: Option<Duration>) -> Self {
+        Self { address, watchdog }
+    }
+
     /// After which silence of [`Tidings::Alive`] the supervisor takes this process for dead.
     pub fn watchdog(&self) -> Option<Duration> {
         self.watchdog

@@ -294,9 +294,13 @@ def test_where_there_is_no_systemd_the_next_step_is_told(home):
 
     status = home.run("service", "status", environment=WITHOUT_SYSTEMD)
     assert status.returncode == 3 and f"installed  yes ({file})" in status.stdout
+    told = json.loads(home.run("service", "install", "--json", environment=WITHOUT_SYSTEMD).stdout)
+    assert (told["schema_version"], told["changed"], told["enabled"], told["file"]) == (1, True, False, str(file))
+    assert told["systemd_error"] == "there is no systemctl here"
     removed = home.run("service", "uninstall", "--user", environment=WITHOUT_SYSTEMD)
     assert removed.returncode == 0 and not file.exists()
-    assert home.run("service", "uninstall", environment=WITHOUT_SYSTEMD).returncode == 0
+    again = home.run("service", "uninstall", "--json", environment=WITHOUT_SYSTEMD)
+    assert again.returncode == 0 and json.loads(again.stdout)["removed"] is False
     assert "installed  no" in home.run("service", "status", environment=WITHOUT_SYSTEMD).stdout
 
 

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser};
+use serde_json::json;
 
 use super::Service;
-use super::systemctl::Systemctl;
-use super::unit::{Present, Unit};
+use super::systemctl::{Absence, Systemctl};
+use super::unit::{Present, Unit, UnitFile};
 use crate::atomic_file::{self, Access};
 use crate::command::kernel::StartArguments;
 use crate::exit::Exit;
@@ -22,8 +23,11 @@ pub struct Arguments {
     #[arg(long)]
     now: bool,
     /// Print the unit, and do nothing
-    #[arg(long, conflicts_with = "now")]
+    #[arg(long, conflicts_with_all = ["now", "json"])]
     print: bool,
+    /// Print one JSON object about what was done
+    #[arg(long)]
+    json: bool,
     /// More options of `perilune kernel start`, such as -- --project ~/work
     #[arg(last = true, value_name = "OPTIONS")]
     options: Vec<String>,
@@ -59,12 +63,31 @@ impl Arguments {
             return Ok(Exit::Success);
         }
         let file = self.service.file()?;
-        let place = file.0.display();
         let changes = match file.present()? {
             Present::Foreign => return Err(file.refusal()),
             Present::Ours(present) => present != text,
             Present::Nothing => true,
         };
+        let done = self.put(&file, &text, changes)?;
+        if self.json {
+            let document = json!({
+                "schema_version": 1,
+                "name": name,
+                "unit": self.service.unit(),
+                "file": file.0,
+                "changed": changes,
+                "enabled": done.is_ok(),
+                "started": done.is_ok() && self.now,
+                "systemd_error": done.err().map(|absence| absence.0),
+            });
+            writeln!(io::stdout().lock(), "{document}")?;
+        }
+        Ok(Exit::Success)
+    }
+
+    /// Writes the unit, and has systemd know it, if it is there.
+    fn put(&self, file: &UnitFile, text: &str, changes: bool) -> Result<Result<(), Absence>> {
+        let place = file.0.display();
         if changes {
             let folder = atomic_file::folder_of(&file.0);
             fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
@@ -77,7 +100,7 @@ impl Arguments {
         self.enable()
     }
 
-    fn enable(&self) -> Result<Exit> {
+    fn enable(&self) -> Result<Result<(), Absence>> {
         let unit = self.service.unit();
         let systemctl = match Systemctl::find() {
             Ok(systemctl) => systemctl,
@@ -87,7 +110,7 @@ impl Arguments {
                      systemctl --user daemon-reload\n  systemctl --user enable --now {unit}",
                     absence.0
                 ));
-                return Ok(Exit::Success);
+                return Ok(Err(absence));
             }
         };
         systemctl.run(&["daemon-reload"])?;
@@ -104,6 +127,6 @@ impl Arguments {
             "It starts with your session and ends with it; loginctl enable-linger lets it start \
              with the machine and stay.",
         );
-        Ok(Exit::Success)
+        Ok(Ok(()))
     }
 }

@@ -1,11 +1,13 @@
 use std::fs;
+use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use serde_json::json;
 
 use super::Service;
 use super::systemctl::Systemctl;
-use super::unit::Present;
+use super::unit::{Present, UnitFile};
 use crate::exit::Exit;
 use crate::standard;
 
@@ -14,6 +16,9 @@ use crate::standard;
 pub struct Arguments {
     #[command(flatten)]
     service: Service,
+    /// Print one JSON object about what was done
+    #[arg(long)]
+    json: bool,
 }
 
 impl Arguments {
@@ -25,7 +30,7 @@ impl Arguments {
             Present::Foreign => return Err(file.refusal()),
             Present::Nothing => {
                 standard::say(&format!("There is nothing to remove: no {place}"));
-                return Ok(Exit::Success);
+                return self.tell(&file, false);
             }
             Present::Ours(_) => {}
         }
@@ -43,6 +48,20 @@ impl Arguments {
             systemctl.run(&["daemon-reload"])?;
         }
         standard::say(&format!("Removed: {place}"));
+        self.tell(&file, true)
+    }
+
+    fn tell(&self, file: &UnitFile, removed: bool) -> Result<Exit> {
+        if self.json {
+            let document = json!({
+                "schema_version": 1,
+                "name": self.service.name,
+                "unit": self.service.unit(),
+                "file": file.0,
+                "removed": removed,
+            });
+            writeln!(io::stdout().lock(), "{document}")?;
+        }
         Ok(Exit::Success)
     }
 }
