@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import lua
+from . import lua, prompt
 from .measures import QUICK, Bench, Size
 from .report import Report
 from .scheduling import Scheduling
@@ -94,6 +94,9 @@ def measure(subjects: list[Subject], ours: list[Subject], size: Size, rounds: in
         for name, seconds in lua.beside(benches, 3).items():
             figures[name] += [{}] * (name == lua.PLAIN)
             figures[name][-1] |= seconds
+        for subject in ours:
+            binary, *_ = subject.command(Path(), {})
+            figures[subject.name][-1] |= prompt.figures(binary)
     print(f"\r{'':70}\r", end="", file=sys.stderr)
     return figures
 

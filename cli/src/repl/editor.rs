@@ -14,13 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{self, Signal as Posix};
 use nix::unistd::Pid;
 use nu_ansi_term::{Color, Style};
 use reedline::{DefaultHinter, EditCommand, ExternalPrinter, Reedline, ReedlineMenu, Signal};
+use signal_hook::consts::SIGCONT;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub use self::recall::Recall;
@@ -107,6 +108,8 @@ pub struct Looks {
 
 /// How often the editor looks whether anything else than a key has come.
 const GLANCE: Duration = Duration::from_millis(50);
+/// After this time of one's own, nobody has suspended us.
+const UNSUSPENDED: Duration = Duration::from_millis(500);
 /// So many lines may wait to be shown above the prompt.
 const MOST_LINES: usize = 4096;
 
@@ -217,12 +220,16 @@ fn edit(
     wanted: &mpsc::Receiver<Wanted>,
     sender: &UnboundedSender<News>,
 ) {
+    let continued = Arc::new(AtomicBool::new(false));
+    if let Err(error) = signal_hook::flag::register(SIGCONT, Arc::clone(&continued)) {
+        tracing::error!(%error, "Ctrl-Z will not suspend");
+    }
     while let Ok(Wanted { number, prefill }) = wanted.recv() {
         if let Some(text) = prefill {
             reedline.run_edit_commands(&[EditCommand::InsertString(text)]);
         }
         let prompt = Numbered::new(number, looks.colours);
-        let typed = read(&mut reedline, &prompt, terminal)
+        let typed = read(&mut reedline, &prompt, terminal, &continued)
             .unwrap_or_else(|error| Typed::Gone(error.to_string()));
         if sender.send(News::Typed(typed)).is_err() {
             return;
@@ -230,7 +237,12 @@ fn edit(
     }
 }
 
-fn read(reedline: &mut Reedline, prompt: &Numbered, terminal: &File) -> io::Result<Typed> {
+fn read(
+    reedline: &mut Reedline,
+    prompt: &Numbered,
+    terminal: &File,
+    continued: &AtomicBool,
+) -> io::Result<Typed> {
     loop {
         let lent = Lent::of(terminal)?;
         let signal = reedline.read_line(prompt)?;
@@ -239,13 +251,23 @@ fn read(reedline: &mut Reedline, prompt: &Numbered, terminal: &File) -> io::Resu
             Signal::Success(input) => Typed::Input(input),
             Signal::CtrlD => Typed::End,
             Signal::HostCommand(command) if command == keys::SUSPEND => {
-                // As a terminal does it for who has not taken its keys: the whole job stops.
-                signal::kill(Pid::from_raw(0), Posix::SIGTSTP)?;
-                // That stops us soon; this stops us here.
-                signal::raise(Posix::SIGTSTP)?;
+                suspend(continued)?;
                 continue;
             }
             _ => Typed::Nothing,
         });
     }
+}
+
+/// Stops the whole job, as a terminal does it for who has not taken its keys, and returns when it
+/// goes on.
+fn suspend(continued: &AtomicBool) -> io::Result<()> {
+    continued.store(false, Ordering::Relaxed);
+    signal::kill(Pid::from_raw(0), Posix::SIGTSTP)?;
+    // Any thread may take the signal, in its own time; and where there is no job control, none does.
+    let began = Instant::now();
+    while !continued.load(Ordering::Relaxed) && began.elapsed() < UNSUSPENDED {
+        thread::sleep(GLANCE / 10);
+    }
+    Ok(())
 }

@@ -42,6 +42,8 @@ struct Turn {
     replied: bool,
     idle: bool,
     failed: bool,
+    /// Whether the kernel did not run it, because of another cell.
+    aborted: bool,
     /// Whether it wants the kernel to end.
     exits: bool,
     /// What has been done to stop it.
@@ -93,18 +95,31 @@ impl Session {
             "allow_stdin": true,
             "stop_on_error": true,
         });
-        let client = self.kernel.client();
-        let request = client.request(Channel::Shell, "execute_request", content)?;
+        let send = |session: &Self| {
+            let client = session.kernel.client();
+            client.request(Channel::Shell, "execute_request", &content)
+        };
         let mut turn = Turn {
-            request,
+            request: send(self)?,
             replied: false,
             idle: false,
             failed: false,
+            aborted: false,
             exits: false,
             stopping: Stopping::No,
             question: None,
         };
-        let ran = self.see_through(&mut turn).await?;
+        let mut ran = self.see_through(&mut turn).await?;
+        // It waited behind a cell of somebody else's that failed, which is nothing to it.
+        while turn.aborted && turn.stopping == Stopping::No && ran.end().is_none() {
+            turn.request = send(self)?;
+            (turn.replied, turn.idle, turn.aborted) = (false, false, false);
+            ran = self.see_through(&mut turn).await?;
+        }
+        if turn.aborted && ran.end().is_none() {
+            self.terminal.event(&Event::Error(not_run()))?;
+            ran = Ran::Failed;
+        }
         self.terminal.cell_ends()?;
         self.terminal.ends()?;
         Ok(ran)
@@ -210,10 +225,7 @@ impl Session {
                 }
                 // Whatever the cell asked has been settled.
                 turn.question = None;
-                if reply.was_aborted() {
-                    turn.failed = true;
-                    self.terminal.event(&Event::Error(not_run()))?;
-                }
+                turn.aborted = reply.was_aborted();
                 if let Some(error) = reply.error().filter(|_| !turn.failed) {
                     turn.failed = true;
                     self.terminal.event(&Event::Error(error.clone()))?;

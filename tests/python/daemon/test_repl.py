@@ -218,6 +218,17 @@ def test_control_r_finds_what_another_session_ran(terminal):
     assert "Tycho" in second.lines
 
 
+def test_control_r_again_goes_further_back(repl):
+    repl.run("crater_one = 1", 2)
+    repl.run("crater_two = 2", 3)
+    repl.send(CTRL_R + "crater")
+    repl.see("(search `crater`) crater_two = 2")
+    repl.send(CTRL_R)
+    repl.see("(search `crater`) crater_one = 1")
+    repl.send("zzz")
+    repl.see("(nothing like `craterzzz`)")
+
+
 def test_history_suggests_how_to_go_on(repl):
     repl.run("greeting = 'good evening'", 2)
     repl.send("gree")
@@ -527,6 +538,7 @@ def test_control_z_suspends_and_the_line_is_there_again(terminal, home):
     shell.send("fg\r")
     shell.until(lambda: shell.lines[-1] == "1> half", "the line")
     shell.send(CTRL_C)
+    shell.prompt(1)
     shell.run("print('on')", 2)
     shell.send(CTRL_D)
     shell.until(lambda: shell.lines[-1] == "shell:", "the shell")
@@ -596,6 +608,21 @@ def test_the_prompt_has_the_number_that_the_kernel_has_come_to(daemon, terminal)
     kernel.run("x = 1")
     kernel.run("x = 2")
     terminal("--existing", "default").prompt(3)
+
+
+def test_a_kernel_that_is_busy_with_somebody_has_a_prompt_and_its_turn_comes(daemon, terminal):
+    kernel = daemon()
+    client = kernel.connect()
+    try:
+        client.send("execute_request", {"code": "print('spinning') while true do end"})
+        repl = terminal("--existing", "default")
+        repl.see_lines("The kernel default, which runs a cell (.help for help)", ">")
+        repl.send("print('my turn')\r")
+        repl.see_lines("> print('my turn')")
+        client.send("interrupt_request", channel="control")
+        repl.see("my turn\n3>")
+    finally:
+        client.close()
 
 
 def test_the_connection_file_is_a_name_too(daemon, terminal):
