@@ -21,7 +21,7 @@ use std::io::Write;
 use mlua::{Function, Lua, MultiValue, ffi};
 use perilune_language::{Loss, Losses, RestoreError, Restored, SaveError, Saved};
 
-use crate::cell::{self, CallError, remember_local};
+use crate::cell::{self, CallError, is_private, remember_local};
 use crate::context::Context;
 use crate::failure::{Compiled, Piece};
 use crate::interrupt;
@@ -83,7 +83,10 @@ pub(crate) fn save(
 
 /// Saves what earlier cells said, for excerpts and help.
 fn save_sources(context: &Context, writer: &mut Writer<'_>) {
-    for (name, code, compiled) in context.sources.borrow().all() {
+    let sources = context.sources.borrow();
+    // Who wanted a cell to be forgotten wants it here too.
+    let cells = sources.all().filter(|(_, code, _)| !is_private(code));
+    for (name, code, compiled) in cells {
         let pieces = compiled.map_or(&[][..], |compiled| &compiled.pieces);
         writer.put(&Record::Source {
             name,

@@ -369,6 +369,20 @@ fn errors_of_restored_functions_show_their_code() {
 }
 
 #[test]
+fn what_a_private_cell_says_is_not_saved() {
+    let mut notebook = Notebook::new();
+    notebook.run("function open() end");
+    notebook.run("%%nohistory\nlocal password = 'swordfish'\nkey = #password\npassword = nil");
+    let (bytes, _) = save(&mut notebook);
+    let has = |text: &str| {
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    assert!(has("function open() end") && !has("swordfish"));
+}
+
+#[test]
 fn an_interrupt_meets_a_restored_session_as_any_other() {
     let mut notebook = again("function forever() while true do end end");
     let interrupt = notebook.interrupt.clone();
