@@ -10,7 +10,7 @@ use nix::pty::{OpenptyResult, Winsize, openpty};
 use crate::perilune::{DEADLINE, Surroundings};
 
 /// The program on a terminal of 24 rows and 80 columns, and the person in front of it.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     keyboard: File,
     screen: mpsc::Receiver<Vec<u8>>,
@@ -23,7 +23,7 @@ impl Terminal {
         Self::of(here.command(["run", "s.lua"]))
     }
 
-    fn of(mut command: Command) -> Self {
+    pub fn of(mut command: Command) -> Self {
         let size = Winsize {
             ws_row: 24,
             ws_col: 80,
@@ -58,7 +58,7 @@ impl Terminal {
         }
     }
 
-    fn wait_for(&mut self, words: &str) {
+    pub fn wait_for(&mut self, words: &str) {
         let deadline = Instant::now() + DEADLINE;
         while !self.seen.contains(words) {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -68,11 +68,15 @@ impl Terminal {
         }
     }
 
-    fn type_line(&mut self, line: &str) {
+    pub fn press(&mut self, keys: &str) {
+        write!(self.keyboard, "{keys}").unwrap();
+    }
+
+    pub fn type_line(&mut self, line: &str) {
         writeln!(self.keyboard, "{line}").unwrap();
     }
 
-    fn ended(mut self) -> (Option<i32>, String) {
+    pub fn ended(mut self) -> (Option<i32>, String) {
         while let Ok(chunk) = self.screen.recv_timeout(DEADLINE) {
             self.seen.push_str(&String::from_utf8_lossy(&chunk));
         }

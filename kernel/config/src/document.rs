@@ -52,6 +52,9 @@ fn check_over(below: &Settings, path: &Path, content: &[u8], kind: Kind) -> Resu
     }
 }
 
+/// So much of a name is enough to find it.
+const MOST_SHOWN: usize = 60;
+
 pub(crate) struct Document<'a> {
     pub path: &'a Path,
     pub content: &'a [u8],
@@ -112,6 +115,7 @@ impl Reader<'_> {
     fn read(&mut self, table: &DeTable<'_>) {
         for (name, value) in table {
             let (start, name) = (name.span().start, name.get_ref().as_ref());
+            let shown = shown(name);
             match (section_named(name), value.get_ref().as_table()) {
                 (Some(_), Some(table)) => self.section(name, table),
                 (Some(_), None) => {
@@ -120,8 +124,8 @@ impl Reader<'_> {
                 }
                 (None, _) => {
                     let what = match value.get_ref() {
-                        DeValue::Table(_) => format!("there is no section [{name}]"),
-                        _ => format!("{name} is in no section"),
+                        DeValue::Table(_) => format!("there is no section [{shown}]"),
+                        _ => format!("{shown} is in no section"),
                     };
                     self.problem(start, None, with_advice(what, section_advice(name)));
                 }
@@ -137,7 +141,8 @@ impl Reader<'_> {
                 Some(key) => self.value(key, start, value),
                 None => {
                     let message = with_advice("there is no such setting".to_owned(), advice(&name));
-                    self.problem(start, Some(name), message);
+                    let shown = format!("{section}.{}", shown(short));
+                    self.problem(start, Some(shown), message);
                 }
             }
         }
@@ -184,6 +189,16 @@ fn place(path: &Path, text: &str, start: usize) -> Place {
         path: path.to_owned(),
         line,
         column,
+    }
+}
+
+/// A name as it can be shown: whoever wrote the file may mean a terminal to act on it.
+fn shown(name: &str) -> String {
+    let is_bare = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
+    let short: String = name.chars().take(MOST_SHOWN).collect();
+    match name.chars().all(is_bare) && short.len() == name.len() && !name.is_empty() {
+        true => short,
+        false => format!("{short:?}"),
     }
 }
 

@@ -71,7 +71,7 @@ impl Given<'_> {
     /// Reads it.
     pub fn read<T: Setting>(self) -> Result<T, String> {
         let (result, found) = match self {
-            Self::Text(text) => (T::from_text(text), format!("{text:?}")),
+            Self::Text(text) => (T::from_text(text), quoted(text)),
             Self::Toml(value) => (T::from_toml(value), found(value)),
         };
         result.map_err(|why| {
@@ -87,15 +87,30 @@ impl Given<'_> {
 /// What is in the file, for an error.
 fn found(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => format!("{:?}", text.as_ref()),
-        DeValue::Integer(number) => format!("the number {number}"),
-        DeValue::Float(number) => format!("the number {number}"),
+        DeValue::String(text) => quoted(text),
+        DeValue::Integer(number) => format!("the number {}", shortened(&number.to_string())),
+        DeValue::Float(number) => format!("the number {}", shortened(&number.to_string())),
         DeValue::Boolean(value) => value.to_string(),
         DeValue::Datetime(_) => "a date or time".to_owned(),
         DeValue::Array(_) => "a list".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     }
 }
+
+/// Text as it can be shown, if not all of it.
+fn quoted(text: &str) -> String {
+    format!("{:?}", shortened(text))
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// So much of a value is enough to know it again.
+const MOST_SHOWN: usize = 60;
 
 impl Setting for bool {
     fn expected() -> String {

@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use tracing_subscriber::filter::Targets;
 
-use super::Setting;
+use super::{Setting, quoted};
 use crate::nearest::nearest;
 use crate::value::Value;
 
@@ -38,8 +38,11 @@ impl FromStr for LogFilter {
             // of which is then logged: hardly what was meant.
             if !is_level {
                 return Err(match nearest(LEVELS.into_iter(), level) {
-                    Some(word) => format!("there is no level {level:?}; did you mean {word:?}?"),
-                    None => format!("there is no level {level:?}"),
+                    Some(word) => format!(
+                        "there is no level {}; did you mean {word:?}?",
+                        quoted(level)
+                    ),
+                    None => format!("there is no level {}", quoted(level)),
                 });
             }
         }

@@ -171,3 +171,34 @@ fn what_is_no_file_or_too_long_is_not_read() {
     symlink("/dev/zero", here.path("config.toml")).unwrap();
     assert_eq!(here.problems(), ["config.toml: it is not a file"]);
 }
+
+#[test]
+fn nothing_in_a_file_acts_on_a_terminal_or_fills_it() {
+    let long = "x".repeat(5_000);
+    for text in [
+        "[\"\\u001b[2J\"]".to_owned(),
+        "\"a\\nb\" = 1".to_owned(),
+        "[log]\n\"\\u001b\" = 1".to_owned(),
+        "log.level = \"\\u001b[2J\"".to_owned(),
+        format!("[{long}]"),
+        format!("log.{long} = 1"),
+        format!("log.level = '{long}'"),
+        format!("history.days = {}", "9".repeat(5_000)),
+        format!("history.days = {}", "[".repeat(100_000)),
+        format!("{}x = 1", "a.".repeat(100_000)),
+    ] {
+        for problem in problems(&text) {
+            assert!(!problem.contains(char::is_control), "{problem:?}");
+            assert!(problem.len() < 500, "{problem}");
+        }
+    }
+}
+
+#[test]
+fn files_of_other_systems_are_read_too() {
+    let here = Here::new().user("\u{feff}[log]\r\nlevel = 'debug'\r\n");
+    let level = here.read().settings.log.level.unwrap();
+    assert_eq!(level.as_str(), "debug");
+    let here = Here::new().user("\u{feff}[log]\r\nlevle = 'debug'\r\n");
+    assert!(here.problems()[0].starts_with("config.toml:2:1: log.levle"));
+}
