@@ -12,6 +12,9 @@ from pathlib import Path
 import psutil
 from frontend import Frontend, gone
 
+# What only root may do: to be another user.
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
+NOBODY = 65534
 # Long, because the machine may be busy with other things.
 PATIENCE = 60.0
 
@@ -61,12 +64,14 @@ class Home:
     def connection_file(self, name: str = "default") -> Path:
         return self.path / f"jupyter/runtime/kernel-perilune-{name}.json"
 
-    def command(self, *arguments, environment: dict[str, str | None] | None = None, **options) -> subprocess.Popen:
-        """Starts `perilune`; a variable that is None is not set."""
+    def command(
+        self, *arguments, environment: dict[str, str | None] | None = None, prefix: tuple = (), **options
+    ) -> subprocess.Popen:
+        """Starts `perilune`, by another command if there is a prefix; a variable that is None is not set."""
         variables = self.environment | (environment or {})
         defaults = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": self.work}
         return subprocess.Popen(
-            [self.binary, *arguments],
+            [*prefix, self.binary, *arguments],
             env={name: value for name, value in variables.items() if value is not None},
             text=True,
             **defaults | options,

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from .home import AS_ROOT, NOBODY
+
 RUNNING_ALREADY = 5
 
 
@@ -38,6 +40,19 @@ def refused(home, *words: str) -> str:
         assert word in ended.stderr, (word, ended.stderr)
     assert home.processes() == []
     return ended.stderr
+
+
+def give_to_nobody(*paths: Path) -> None:
+    subprocess.run([*AS_ROOT, "chown", "--recursive", f"{NOBODY}:{NOBODY}", *paths], check=True)
+
+
+def as_nobody(command: list, environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess:
+    """Runs a command as another user, with this environment alone."""
+    user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    variables = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
+    return subprocess.run(
+        [*AS_ROOT, *user, *variables, *command], cwd=folder, capture_output=True, text=True, timeout=60
+    )
 
 
 @pytest.fixture
@@ -190,7 +205,7 @@ def test_what_is_no_file_is_refused_at_once(home, registry, kind):
         case "socket":
             socket.socket(socket.AF_UNIX).bind(str(path))
         case "device":
-            os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+            subprocess.run([*AS_ROOT, "mknod", "--mode=600", path, "c", "1", "3"], check=True)
     began = time.monotonic()
     refused(home, str(path), "is not a PID file of ours")
     assert time.monotonic() - began < 10
@@ -199,9 +214,9 @@ def test_what_is_no_file_is_refused_at_once(home, registry, kind):
 
 def test_a_file_of_another_user_is_refused(home, registry):
     home.pid_file().write_text("1\n")
-    os.chown(home.pid_file(), 65534, 65534)
+    give_to_nobody(home.pid_file())
     refused(home, "it belongs to another user")
-    assert home.pid_file().stat().st_uid == 65534
+    assert home.pid_file().stat().st_uid == NOBODY
 
 
 def test_a_file_that_others_may_write_to_is_refused(home, registry):
@@ -239,8 +254,9 @@ def test_a_file_that_is_removed_while_its_kernel_lives_is_no_licence(home, daemo
 
 
 def test_another_users_folder_is_refused(home, registry):
-    os.chown(registry, 65534, 65534)
-    error = refused(home, str(registry), "it belongs to the user 65534")
+    registry.chmod(0o755)
+    give_to_nobody(registry)
+    error = refused(home, str(registry), f"it belongs to the user {NOBODY}")
     assert list(registry.iterdir()) == [], error
 
 
@@ -266,41 +282,22 @@ def test_users_do_not_see_each_other(home, perilune):
     """Another user, with a home of their own, may have a kernel of the same name."""
     starts(home)
     theirs = Path(shutil.copytree(home.work, home.path.parent / f"{home.path.name}-nobody"))
+    binary = theirs / "perilune"
+    shutil.copy(perilune, binary)
+    theirs.chmod(0o755)
+    binary.chmod(0o755)
+    give_to_nobody(theirs)
     try:
-        binary = theirs / "perilune"
-        shutil.copy(perilune, binary)
-        for path in (theirs, binary):
-            os.chown(path, 65534, 65534)
-            path.chmod(0o700)
         environment = {"PATH": os.environ["PATH"], "HOME": str(theirs)}
-        ended = subprocess.run(
-            [binary, "kernel", "start", "--daemon", "--json"],
-            env=environment,
-            user=65534,
-            group=65534,
-            extra_groups=[],
-            cwd=theirs,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        ended = as_nobody([binary, "kernel", "start", "--daemon", "--json"], environment, theirs)
         assert ended.returncode == 0, ended.stderr
-        psutil.Process(json.loads(ended.stdout)["pid"]).kill()
+        subprocess.run([*AS_ROOT, "kill", "-KILL", str(json.loads(ended.stdout)["pid"])], check=True)
         # In our folders they are refused before anything is touched.
-        ended = subprocess.run(
-            [binary, "kernel", "start", "--daemon"],
-            env=environment | {"XDG_STATE_HOME": str(home.path / "state")},
-            user=65534,
-            group=65534,
-            extra_groups=[],
-            cwd=theirs,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        environment["XDG_STATE_HOME"] = str(home.path / "state")
+        ended = as_nobody([binary, "kernel", "start", "--daemon"], environment, theirs)
         assert ended.returncode == 1 and "Permission denied" in ended.stderr, ended
     finally:
-        shutil.rmtree(theirs)
+        subprocess.run([*AS_ROOT, "rm", "-r", theirs], check=True)
 
 
 def test_a_kernel_that_jupyter_launches_is_registered_but_nothing_stops_it(start, connect, home):

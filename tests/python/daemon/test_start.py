@@ -1,8 +1,6 @@
 """What `perilune kernel start --daemon` does, and what it says when it cannot."""
 
-import errno
 import json
-import os
 import shutil
 import signal
 import socket
@@ -201,51 +199,31 @@ def test_without_a_home_in_the_environment_that_of_the_user_is_used(home):
     assert ended.returncode == 1 and "entering /missing" in ended.stderr
 
 
-@pytest.fixture
-def mounted():
-    """Mounts a small file system of its own in a folder, as this user may."""
-    folders = []
-
-    def mount(folder, options: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*AS_ROOT, "mount", "-t", "tmpfs", "-o", f"{options},mode=0777", "tmpfs", folder], check=True)
-        folders.append(folder)
-
-    yield mount
-    for folder in folders:
-        subprocess.run([*AS_ROOT, "umount", "--lazy", folder], check=True)
+def on_a_small_disk(folder, options: str, then: str) -> tuple:
+    """Runs a command where a file system of its own is mounted on that folder, after something was done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = f'mount -t tmpfs -o {options},mode=0700 tmpfs "$1" && cd "$1" && {{ {then}; }}; cd / && shift && exec "$@"'
+    return ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", folder)
 
 
-AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
+FILL = "cat /dev/zero > filler 2>/dev/null"
 
 
-def fill(folder) -> None:
-    with open(folder / "filler", "wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
+def test_a_full_disk_is_said_to_be_full(home):
+    state = home.path / "state"
+    then = f"mkdir -m 700 perilune perilune/run; {FILL}"
+    assert "No space left on device" in fails(home, prefix=on_a_small_disk(state, "size=64k", then))
+    # What was begun there is no obstacle once there is room.
+    then += '; "$2" kernel start --daemon 2>/dev/null; rm filler'
+    ended = home.run("kernel", "start", "--daemon", prefix=on_a_small_disk(state, "size=256k", then))
+    assert ended.returncode == 0, ended.stderr
 
 
-def test_a_full_disk_is_said_to_be_full(home, mounted):
-    mounted(home.path / "state", "size=64k")
-    home.registry.mkdir(parents=True, mode=0o700)
-    fill(home.path / "state")
-    assert "No space left on device" in fails(home)
-    (home.path / "state/filler").unlink()
-    assert home.run("kernel", "start", "--daemon").returncode == 0
-
-
-def test_a_full_disk_for_the_connection_file_is_said_to_be_full(home, mounted):
-    runtime = home.path / "jupyter/runtime"
-    mounted(runtime, "size=16k")
-    fill(runtime)
-    error = fails(home)
+def test_a_full_disk_for_the_connection_file_is_said_to_be_full(home):
+    prefix = on_a_small_disk(home.connection_file().parent, "size=16k", FILL)
+    error = fails(home, prefix=prefix)
     assert f"writing {home.connection_file()}" in error and "No space left on device" in error
 
 
-def test_a_home_that_is_read_only_is_named(home, mounted):
-    mounted(home.path / "state", "size=64k")
-    subprocess.run([*AS_ROOT, "mount", "-o", "remount,ro", home.path / "state"], check=True)
-    assert "Read-only file system" in fails(home)
+def test_a_home_that_is_read_only_is_named(home):
+    assert "Read-only file system" in fails(home, prefix=on_a_small_disk(home.path / "state", "ro", "true"))
