@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import lua, prompt
+from . import daemon, lua, prompt
 from .measures import QUICK, Bench, Size
 from .report import Report
 from .scheduling import Scheduling
@@ -58,6 +58,9 @@ def main() -> None:
         # What kernels would write for a user, and what they would read of one.
         for name in ("LUA_INIT", "LUA_PATH", "LUA_CPATH", "PERILUNE_LOG"):
             os.environ.pop(name, None)
+        # Where the tools are that build a part of what is measured.
+        for name, folder in (("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")):
+            os.environ.setdefault(name, str(Path.home() / folder))
         os.environ.update(HOME=home, XDG_STATE_HOME=f"{home}/state", IPYTHONDIR=f"{home}/ipython", JUPYTER_RUNTIME_DIR=f"{home}/runtime")
         figures = measure(subjects, ours, size, rounds, scheduling)
     loads.append(os.getloadavg()[0])
@@ -97,6 +100,8 @@ def measure(subjects: list[Subject], ours: list[Subject], size: Size, rounds: in
         for subject in ours:
             binary, *_ = subject.command(Path(), {})
             figures[subject.name][-1] |= prompt.figures(binary)
+            figures[subject.name][-1] |= daemon.figures(binary, size.daemons, size.signals, scheduling)
+    figures[ours[0].name][-1] |= daemon.of_the_log()
     print(f"\r{'':70}\r", end="", file=sys.stderr)
     return figures
 

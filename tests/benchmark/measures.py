@@ -30,6 +30,8 @@ class Size:
     stall: float = 2.0
     cells: int = 10_000
     reconnects: int = 1_000
+    daemons: int = 5
+    signals: int = 20
 
 
 QUICK = Size(
@@ -41,6 +43,8 @@ QUICK = Size(
     interrupts=2,
     cells=1_000,
     reconnects=100,
+    daemons=2,
+    signals=5,
 )
 
 
