@@ -52,7 +52,7 @@ impl OneKernel {
 }
 
 impl SomeKernels {
-    /// Finds each of them, or says for each why not; `None` when all are meant, and there is none.
+    /// Finds each of them, or says for each why not.
     ///
     /// # Errors
     ///

@@ -1,3 +1,5 @@
+mod requests;
+
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -5,14 +7,16 @@ use std::time::Duration;
 
 use perilune_transport::{Channel, Source};
 use perilune_wire::{ConnectionFile, Key, Message, Outgoing, Parent, Session, Unverified};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::connection::{Connection, Inbox, News};
 use crate::error::ClientError;
-use crate::notice::{Notice, Question};
+use crate::heard::Heard;
+use crate::kernel_info::KernelInfo;
+use crate::notice::Notice;
 
 /// How often a kernel is asked anew who it is, until it is heard on iopub too.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
@@ -35,32 +39,6 @@ pub struct Client {
     end: Mutex<End>,
 }
 
-/// What a kernel says, as it was sent.
-#[derive(Debug)]
-pub enum Heard {
-    /// A message, and by which way it came.
-    Message(Source, Box<Message>),
-    /// The kernel's heart has not beaten for so long.
-    Silent(Duration),
-    /// The kernel's heart beats again.
-    Awake,
-}
-
-impl Heard {
-    /// What it says, if it is anything that matters to most front ends.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Message`] when its content is not what its type promises.
-    pub fn notice(&self) -> Result<Option<Notice>, ClientError> {
-        Ok(match self {
-            Self::Message(source, message) => Notice::read(*source, message)?,
-            Self::Silent(since) => Some(Notice::Silent(*since)),
-            Self::Awake => Some(Notice::Awake),
-        })
-    }
-}
-
 /// What is known of the connection's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -70,30 +48,6 @@ enum End {
     Announced,
     /// It has come, and was told.
     Told,
-}
-
-/// What a kernel says of itself: parts of `kernel_info_reply`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct KernelInfo {
-    /// `perilune`, `ipython`, ...
-    #[serde(default)]
-    pub implementation: String,
-    /// The kernel's version.
-    #[serde(default)]
-    pub implementation_version: String,
-    /// What it speaks, as it is kept in notebooks.
-    #[serde(default)]
-    pub language_info: Value,
-    /// What a console shows first.
-    #[serde(default)]
-    pub banner: String,
-}
-
-impl KernelInfo {
-    /// Whether it is a kernel of ours, which answers more than Jupyter's messages.
-    pub fn is_perilune(&self) -> bool {
-        self.implementation == "perilune"
-    }
 }
 
 impl Client {
@@ -217,112 +171,6 @@ impl Client {
     /// The id of this client's session: what it causes carries it in the parent header.
     pub fn session(&self) -> &str {
         self.session.id()
-    }
-
-    /// Asks who the kernel is. Returns the request's id.
-    pub fn ask_info(&self) -> Result<String, ClientError> {
-        self.request(Channel::Shell, "kernel_info_request", json!({}))
-    }
-
-    /// Runs a cell. Returns the request's id.
-    pub fn execute(&self, code: &str, allow_stdin: bool) -> Result<String, ClientError> {
-        let content = json!({
-            "code": code,
-            "silent": false,
-            "store_history": true,
-            "user_expressions": {},
-            "allow_stdin": allow_stdin,
-            "stop_on_error": true,
-        });
-        self.request(Channel::Shell, "execute_request", content)
-    }
-
-    /// Stops the cell that runs. Does not wait for it to stop, nor for the kernel's answer.
-    pub fn interrupt(&self) -> Result<(), ClientError> {
-        self.request(Channel::Control, "interrupt_request", json!({}))
-            .map(drop)
-    }
-
-    /// Asks the kernel to end; [`Notice::Ending`] and the end of [`Client::next`] tell that it does.
-    pub fn shutdown(&self, restart: bool) -> Result<(), ClientError> {
-        let content = json!({"restart": restart});
-        self.request(Channel::Control, "shutdown_request", content)
-            .map(drop)
-    }
-
-    /// Answers a question; `None` is the end of the input.
-    pub fn answer(&self, question: &Question, answer: Option<String>) -> Result<(), ClientError> {
-        // How ipykernel takes an end of file.
-        let value = answer.unwrap_or_else(|| "\u{4}".to_owned());
-        self.send(
-            Channel::Stdin,
-            "input_reply",
-            question.parent(),
-            json!({"value": value}),
-        )
-        .map(drop)
-    }
-
-    /// Asks how the code could go on at `cursor`, in characters. Returns `complete_reply`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::ask`].
-    pub async fn complete(
-        &self,
-        code: &str,
-        cursor: usize,
-        limit: Duration,
-    ) -> Result<Value, ClientError> {
-        let content = json!({"code": code, "cursor_pos": cursor});
-        self.ask(Channel::Shell, "complete_request", content, limit)
-            .await
-    }
-
-    /// Asks what is at `cursor`, in characters. Returns `inspect_reply`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::ask`].
-    pub async fn inspect(
-        &self,
-        code: &str,
-        cursor: usize,
-        detail: u8,
-        limit: Duration,
-    ) -> Result<Value, ClientError> {
-        let content = json!({"code": code, "cursor_pos": cursor, "detail_level": detail});
-        self.ask(Channel::Shell, "inspect_request", content, limit)
-            .await
-    }
-
-    /// Asks whether the code is whole. Returns `is_complete_reply`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::ask`].
-    pub async fn is_complete(&self, code: &str, limit: Duration) -> Result<Value, ClientError> {
-        self.ask(
-            Channel::Shell,
-            "is_complete_request",
-            json!({"code": code}),
-            limit,
-        )
-        .await
-    }
-
-    /// Asks something on control, which is answered whatever runs. Returns the reply's content.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::ask`].
-    pub async fn control(
-        &self,
-        msg_type: &'static str,
-        content: impl Serialize,
-        limit: Duration,
-    ) -> Result<Value, ClientError> {
-        self.ask(Channel::Control, msg_type, content, limit).await
     }
 
     /// Asks something, and waits for the reply, whose content it returns. What else comes
@@ -490,17 +338,6 @@ impl Client {
 
     fn backlog(&self) -> MutexGuard<'_, VecDeque<Heard>> {
         lock(&self.backlog)
-    }
-}
-
-impl KernelInfo {
-    fn unknown() -> Self {
-        Self {
-            implementation: String::new(),
-            implementation_version: String::new(),
-            language_info: Value::Null,
-            banner: String::new(),
-        }
     }
 }
 

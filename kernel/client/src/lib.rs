@@ -9,8 +9,12 @@ pub mod event;
 mod client;
 mod connection;
 mod error;
+mod heard;
+mod kernel_info;
 mod notice;
 
-pub use client::{Client, Heard, KernelInfo};
+pub use client::Client;
 pub use error::ClientError;
+pub use heard::Heard;
+pub use kernel_info::KernelInfo;
 pub use notice::{Notice, Question, Reply};

@@ -1,12 +1,18 @@
-"""Homes to start daemons in, and daemons that surely end."""
+"""Homes to start daemons in, daemons that surely end, and the commands around them."""
 
 import json
 import os
 import secrets
+import subprocess
+import sys
+import time
+from pathlib import Path
 from random import Random
 
 import pytest
+from frontend import connection, write_connection_file
 
+from .commands import FOREVER, document
 from .home import Daemon, Home
 
 SEED = os.environ.get("PERILUNE_SEED") or str(secrets.randbelow(1 << 32))
@@ -38,3 +44,73 @@ def chance(request) -> Random:
     """What a test leaves to chance. A failed test shows the seed that replays it."""
     print(f"replay with PERILUNE_SEED={SEED}")
     return Random(f"{SEED} {request.node.name}")
+
+
+@pytest.fixture
+def kernel(home):
+    """Runs `perilune kernel ...`, and returns its exit code and both outputs."""
+
+    def run(*arguments, **options) -> subprocess.CompletedProcess:
+        return home.run("kernel", *map(str, arguments), **options)
+
+    return run
+
+
+@pytest.fixture
+def asked(kernel):
+    """Runs `perilune kernel COMMAND ... --json`, and returns its exit code and its document."""
+
+    def run(command: str, *arguments, **options) -> tuple[int, dict]:
+        ended = kernel(command, *arguments, "--json", **options)
+        kind = "detached" if "--detach" in arguments else command
+        return ended.returncode, document(kind, ended)
+
+    return run
+
+
+@pytest.fixture
+def busy(kernel, asked):
+    """A kernel gets a cell that never ends."""
+
+    def begin(name: str, code: str = FOREVER) -> str:
+        request = kernel("exec", name, "--detach", code).stdout.strip()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            running = asked("status", name)[1]["kernels"][0]["running"]
+            if running and running["msg_id"] == request:
+                return request
+        raise AssertionError("the cell never ran")
+
+    return begin
+
+
+@pytest.fixture
+def foreign(home, tmp_path):
+    """Starts an ipykernel, with fields of its class set, and returns its connection file."""
+    processes = []
+
+    def start(*fields: str) -> Path:
+        file = tmp_path / f"kernel-foreign-{len(processes)}.json"
+        write_connection_file(file, connection())
+        program = "\n".join([
+            "from ipykernel.kernelapp import IPKernelApp",
+            "from ipykernel.ipkernel import IPythonKernel",
+            "class Kernel(IPythonKernel):",
+            *[f"    {field}" for field in fields or ["pass"]],
+            f"IPKernelApp.launch_instance(['-f', {str(file)!r}], kernel_class=Kernel)",
+        ])
+        processes.append(subprocess.Popen(
+            [sys.executable, "-c", program],
+            env=home.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ))
+        ready = home.run("kernel", "wait", str(file), "--for", "ready", "--timeout", "60")
+        assert ready.returncode == 0, ready.stderr
+        return file
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
