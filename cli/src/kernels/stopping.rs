@@ -119,17 +119,10 @@ impl Stopping {
         let name = kernel.name();
         if !self.force {
             let patience = TO_ANSWER.min(self.patience);
-            let asked = match kernel.connect_quietly(patience).await {
-                Ok(client) => client
-                    .control(
-                        "shutdown_request",
-                        serde_json::json!({"restart": false}),
-                        patience,
-                    )
-                    .await
-                    .map(drop)
-                    .map_err(|error| kernel.error(error)),
-                Err(error) => Err(error),
+            let asked = tokio::select! {
+                asked = ask_to_end(kernel, patience) => asked,
+                // It was ending already, and is quicker than its answer.
+                true = is_gone(process, patience) => return Ok(How::Asked),
             };
             match asked {
                 Ok(())
@@ -202,6 +195,18 @@ impl Stopping {
         }
         Ok(How::Asked)
     }
+}
+
+async fn ask_to_end(kernel: &Kernel, patience: Duration) -> Result<(), KernelError> {
+    let client = kernel.connect_quietly(patience).await?;
+    let content = serde_json::json!({"restart": false});
+    let reply = client.control("shutdown_request", content, patience);
+    reply.await.map(drop).map_err(|error| kernel.error(error))
+}
+
+/// Whether a process ends within that time, as far as that can be found out.
+async fn is_gone(process: &Arc<ProcessHandle>, limit: Duration) -> bool {
+    ends(process, limit).await.unwrap_or(false)
 }
 
 /// Waits until a process has ended, for as long as that takes.
