@@ -191,8 +191,8 @@ impl Session {
     fn offer(&mut self, turn: &mut Turn) -> Result<()> {
         turn.stopping = Stopping::Offered;
         let what = match self.kernel {
-            Kernel::Embedded(_) => "ends the kernel and this session",
-            Kernel::Existing(..) => "leaves it running and ends this session",
+            Kernel::Embedded(_) => "ends kernel and session",
+            Kernel::Existing(..) => "leaves it running",
         };
         let line = format!("perilune: the cell has not stopped yet; Ctrl-C again {what}");
         Ok(self.terminal.say(&line)?)

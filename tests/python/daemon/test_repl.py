@@ -5,7 +5,9 @@ import os
 import signal
 from contextlib import ExitStack
 
+import psutil
 import pytest
+from frontend import gone
 
 from .screen import BRACKETED_PASTE, Terminal
 
@@ -285,6 +287,16 @@ def test_control_c_interrupts_a_cell_and_keeps_what_there_is(repl):
     assert "kept on" in repl.lines
 
 
+def test_a_cell_in_code_of_c_can_be_given_up(repl):
+    repl.send("print('waiting') require('socket').sleep(600)\r")
+    repl.see("\nwaiting")
+    repl.send(CTRL_C)
+    repl.see("Ctrl-C again ends kernel and session")
+    repl.send(CTRL_C)
+    assert repl.end() == 130
+    assert repl.is_as_it_was()
+
+
 def test_a_question_is_answered_and_a_password_is_not_shown(repl):
     repl.send("name = perilune.input('Who? ')\r")
     repl.see_lines("Who?")
@@ -317,7 +329,7 @@ def test_what_is_typed_while_a_cell_runs_comes_next(repl):
 
 def test_a_progress_bar_moves_in_its_place(repl):
     repl.send("for i in progress(40) do if i == 20 then perilune.input('half? ') end end\r")
-    repl.see("half?")
+    repl.see("\nhalf?")
     repl.send("\r")
     repl.prompt(2)
     bars = [line for line in repl.lines if "40/40" in line]
@@ -518,10 +530,18 @@ def test_sigterm_at_a_password_shows_what_is_typed_again(repl):
     assert repl.is_as_it_was()
 
 
-def test_it_ends_when_its_terminal_is_closed(repl, home):
+def test_it_ends_when_its_terminal_hangs_up(repl, home):
     repl.run("kept = 1", 2)
     os.kill(repl.process.pid, signal.SIGHUP)
     assert repl.end() == 129
+    assert "kept = 1" in history(home)
+
+
+def test_it_ends_when_its_terminal_is_gone(repl, home):
+    repl.run("kept = 1", 2)
+    process = psutil.Process(repl.process.pid)
+    repl.process.fileobj.close()
+    assert gone(process, 10)
     assert "kept = 1" in history(home)
 
 
