@@ -173,6 +173,10 @@ impl Feed {
                 continue;
             }
             let published = Published::live(*message);
+            // What only others wanted to know, or what is for this connection alone.
+            if !published.is_kept() || published.kind() == "iopub_welcome" {
+                continue;
+            }
             if published.metadata(LEFT_OUT).is_some() {
                 return Ok(News::LeftOut);
             }

@@ -29,6 +29,8 @@ pub struct Stopping {
     pub patience: Duration,
     /// Whether it shall not be asked.
     pub force: bool,
+    /// Whether another takes its place, for which clients that look on wait.
+    pub restarts: bool,
 }
 
 /// How a kernel has ended.
@@ -120,7 +122,7 @@ impl Stopping {
         if !self.force {
             let patience = TO_ANSWER.min(self.patience);
             let asked = tokio::select! {
-                asked = ask_to_end(kernel, patience) => asked,
+                asked = ask_to_end(kernel, self.restarts, patience) => asked,
                 // It was ending already, and is quicker than its answer.
                 true = is_gone(process, patience) => return Ok(How::Asked),
             };
@@ -197,9 +199,13 @@ impl Stopping {
     }
 }
 
-async fn ask_to_end(kernel: &Kernel, patience: Duration) -> Result<(), KernelError> {
+async fn ask_to_end(
+    kernel: &Kernel,
+    restarts: bool,
+    patience: Duration,
+) -> Result<(), KernelError> {
     let client = kernel.connect_quietly(patience).await?;
-    let content = serde_json::json!({"restart": false});
+    let content = serde_json::json!({"restart": restarts});
     let reply = client.control("shutdown_request", content, patience);
     reply.await.map(drop).map_err(|error| kernel.error(error))
 }

@@ -235,6 +235,6 @@ def test_a_cell_that_waits_for_an_answer_gets_it_from_whoever_comes(home, daemon
     os.write(main, b"Ada\n")
     while b"Hello, Ada" not in seen:
         seen += os.read(main, 4096)
-    os.write(main, b"\x03")
+    process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
     os.close(main)

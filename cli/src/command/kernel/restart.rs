@@ -127,6 +127,7 @@ impl Arguments {
         let stopping = Stopping {
             patience: self.timeout,
             force: self.force,
+            restarts: true,
         };
         let stopped = kernels::block_on(async { stopping.stop(&mut kernel, &say).await });
         match stopped {

@@ -84,6 +84,7 @@ impl Arguments {
         let stopping = Stopping {
             patience: self.timeout,
             force: self.force,
+            restarts: false,
         };
         let say = |step: &str| standard::say(&format!("perilune: {step}"));
         if self.save {
