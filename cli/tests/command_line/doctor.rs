@@ -1,7 +1,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
@@ -336,6 +337,102 @@ fn kernels_that_run_are_asked_and_counted() {
     assert_eq!(running.ended().code, Some(0));
 }
 
+/// Another installation of the program, with this done to its bytes, and what its doctor finds.
+fn another(setup: &Setup, change: impl FnOnce(&mut Vec<u8>), age: i64) -> Vec<Value> {
+    let mut bytes = fs::read(env!("CARGO_BIN_EXE_perilune")).unwrap();
+    change(&mut bytes);
+    let path = setup.here.write("another", bytes);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    let now = SystemTime::now();
+    let days = u32::try_from(age.abs()).unwrap();
+    let installed = if age < 0 {
+        now + day * days
+    } else {
+        now - day * days
+    };
+    fs::File::open(&path)
+        .unwrap()
+        .set_modified(installed)
+        .unwrap();
+    let given = setup.command();
+    let mut command = Command::new(path);
+    command.args(given.get_args()).env_clear();
+    command.envs(
+        given
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    command.current_dir(setup.here.path(""));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let document: Value = serde_json::from_str(&ended(command).stdout).unwrap();
+    document["findings"].as_array().unwrap().clone()
+}
+
+fn of<'a>(findings: &'a [Value], check: &str) -> &'a Value {
+    findings.iter().find(|it| it["check"] == check).unwrap()
+}
+
+#[test]
+fn a_kernel_of_another_version() {
+    let setup = Setup::new();
+    let running = kernel(&setup);
+    let version = env!("CARGO_PKG_VERSION").as_bytes();
+    // As if this had been installed over what the kernel was started from.
+    let newer = |bytes: &mut Vec<u8>| {
+        let places: Vec<usize> = bytes
+            .windows(version.len())
+            .enumerate()
+            .filter(|(_, window)| *window == version)
+            .map(|(start, _)| start)
+            .collect();
+        for start in places {
+            bytes[start] = b'9';
+        }
+    };
+    let findings = another(&setup, newer, 1);
+    let found = of(&findings, "kernels");
+    assert_eq!(found["verdict"], "warning");
+    assert!(
+        found["message"]
+            .as_str()
+            .unwrap()
+            .contains("and this command is 9."),
+        "{found}"
+    );
+    assert_eq!(found["advice"], "perilune kernel restart sums");
+    running.signal(Signal::SIGTERM);
+    assert_eq!(running.ended().code, Some(0));
+}
+
+#[test]
+fn a_clock_that_is_behind() {
+    let setup = Setup::new();
+    assert_eq!(of(&another(&setup, |_| {}, 1), "clock")["verdict"], "ok");
+    let findings = another(&setup, |_| {}, -3);
+    let found = of(&findings, "clock");
+    assert_eq!(found["verdict"], "problem");
+    assert!(
+        found["message"]
+            .as_str()
+            .unwrap()
+            .contains("the clock is before"),
+        "{found}"
+    );
+}
+
+#[test]
+fn no_room() {
+    // A file system in which nothing is ever free.
+    let found = Setup::new().with("XDG_STATE_HOME", "/proc").complaints();
+    let is_of_disk = |it: &&(String, String, String)| it.0 == "disk";
+    let (_, verdict, message) = found.iter().find(is_of_disk).unwrap();
+    assert_eq!(
+        (verdict.as_str(), message.as_str()),
+        ("problem", "0 B are free in /proc")
+    );
+}
+
 #[test]
 fn a_history_that_is_none() {
     let setup = Setup::new();
@@ -371,9 +468,7 @@ fn few_descriptors() {
             .env_clear()
             .env("HOME", setup.here.home())
             .env("PATH", &setup.programs);
-        command
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let document: Value = serde_json::from_str(&ended(command).stdout).unwrap();
         let findings = document["findings"].as_array().unwrap();
         let found = findings
