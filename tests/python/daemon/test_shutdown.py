@@ -3,11 +3,14 @@
 import json
 import re
 import signal
+import time
 
 import psutil
 import pytest
+from frontend import gone
 
-from .lives import Life, begin_in_front, until
+from .home import PATIENCE
+from .lives import Life, begin_in_front
 
 PHASES = [
     "refuse new requests",
@@ -111,7 +114,7 @@ def test_new_requests_are_refused_and_what_tells_of_the_kernel_is_answered(live)
         ("execute_request", {"code": "1"}, "shell"),
         ("complete_request", {"code": "pri", "cursor_pos": 3}, "shell"),
         ("is_complete_request", {"code": "1"}, "shell"),
-        ("history_request", {"hist_access_type": "tail", "n": 1}, "control"),
+        ("history_request", {"hist_access_type": "tail", "n": 1}, "shell"),
         ("perilune_reload_request", {}, "control"),
     ]:
         refused = other.ask(type, content, channel).content
@@ -208,7 +211,7 @@ def test_a_cell_that_cannot_be_stopped_is_left_behind(live):
     assert life.ended() == 0
     told = phases(life)
     assert told["interrupt"][0] == "not done in time" and list(told)[-2:] == PHASES[-2:]
-    assert children and not any(psutil.pid_exists(child.pid) and child.is_running() for child in children)
+    assert children and all(gone(child, PATIENCE) for child in children)
 
 
 @pytest.mark.parametrize("setting", ["shutdown.drain=60s", "shutdown.interrupt=60s"])
@@ -221,10 +224,12 @@ def test_a_second_term_forces_the_end_and_leaves_nothing_in_the_way(live, home, 
     client.printed(cell, "on")
     life.signal(signal.SIGTERM)
     life.logged("refuse new requests")
+    # Within 50 ms they would be one.
+    time.sleep(0.1)
     life.signal(signal.SIGTERM)
     assert life.ended() == 128 + signal.SIGTERM
     assert "a second SIGTERM came" in life.log
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "end of the child")
+    assert gone(child, PATIENCE)
     client.wait(lambda: any(m.type == "shutdown_reply" for m in client.foreign), "word of the end")
     assert not home.connection_file("it").exists()
 
@@ -237,12 +242,12 @@ def test_a_second_term_forces_the_end_and_leaves_nothing_in_the_way(live, home, 
 
 
 def test_two_at_once_are_one(live):
-    """As timeout(1) sends it: to the process, and to its group."""
+    """As timeout(1) sends it: to the process, and to its group. Stopped, so that they surely are."""
     life = live()
     client = life.connect()
     cell = client.execute("print 'on' while true do end")
     client.printed(cell, "on")
-    life.signal(signal.SIGTERM, signal.SIGTERM)
+    life.signal(signal.SIGSTOP, signal.SIGTERM, signal.SIGTERM, signal.SIGCONT)
     assert life.ended() == 0
     assert client.settle(cell).failed().error["ename"] == "Interrupted"
 

@@ -3,6 +3,8 @@
 mod client;
 mod completions;
 mod endings;
+mod errands;
 mod interrupts;
 mod turns;
+mod vitals;
 mod words;

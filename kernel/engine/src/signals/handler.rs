@@ -40,7 +40,7 @@ static LAST_END: AtomicU64 = AtomicU64::new(0);
 
 /// Two SIGTERM within so many milliseconds are one: timeout(1), and whoever else signals both a
 /// process and its group, sends it twice.
-const ONE_END: u64 = 20;
+const ONE_END: u64 = 50;
 /// So many mean that nothing of the kernel is to be waited for any more, not even its I/O thread.
 const AT_ONCE: u32 = 3;
 
@@ -129,8 +129,7 @@ fn is_new_end() -> bool {
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     let milliseconds = now.tv_sec.cast_unsigned() * 1000 + now.tv_nsec.cast_unsigned() / 1_000_000;
     let last = LAST_END.swap(milliseconds, Ordering::SeqCst);
-    let ends = ENDS.load(Ordering::SeqCst);
-    if ends > 0 && milliseconds.saturating_sub(last) < ONE_END {
+    if !is_another(ENDS.load(Ordering::SeqCst), last, milliseconds) {
         return false;
     }
     if ENDS.fetch_add(1, Ordering::SeqCst) + 1 >= AT_ONCE {
@@ -138,4 +137,25 @@ fn is_new_end() -> bool {
         unsafe { libc::_exit(FORCED) };
     }
     true
+}
+
+/// Whether a SIGTERM at this time, in milliseconds, is another than the last of so many.
+fn is_another(ends: u32, last: u64, now: u64) -> bool {
+    ends == 0 || now.saturating_sub(last) >= ONE_END
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_in_a_moment_are_one_and_a_later_one_is_another() {
+        assert!(
+            is_another(0, 0, 7),
+            "the first, however long the machine has run"
+        );
+        assert!(!is_another(1, 1000, 1000));
+        assert!(!is_another(1, 1000, 999 + ONE_END));
+        assert!(is_another(1, 1000, 1000 + ONE_END));
+    }
 }

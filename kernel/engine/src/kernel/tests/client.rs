@@ -5,7 +5,9 @@ use perilune_transport::{Channel, Client, Source, in_process};
 use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
 use serde_json::{Value, json};
 
-use super::super::{Options, serve_language};
+use super::super::serve_language;
+use crate::options::Options;
+
 use super::words::{Folder, INFO, Words};
 
 /// A kernel on a thread of its own, and its only client.
@@ -21,6 +23,10 @@ pub(super) struct Kernel {
 
 impl Kernel {
     pub(super) fn start() -> Self {
+        Self::start_with(Options::default())
+    }
+
+    pub(super) fn start_with(options: Options) -> Self {
         let (transport, client) = in_process();
         let key = Key::new(b"key");
         let kernel_session = Session::new(key.clone(), "kernel");
@@ -43,8 +49,7 @@ impl Kernel {
                 .enable_all()
                 .build()
                 .unwrap();
-            let serving =
-                serve_language(transport, kernel_session, Options::default(), &INFO, start);
+            let serving = serve_language(transport, kernel_session, options, &INFO, start);
             let code = runtime.block_on(serving).map_err(|error| error.to_string());
             let _ = sent.send(code);
         });
@@ -124,6 +129,17 @@ impl Kernel {
                 return heard;
             }
         }
+    }
+
+    /// The next message of a kernel that has ended, in a few words.
+    pub(super) fn hear_to_the_end(&self) -> Option<String> {
+        let next = self.client.recv_timeout(Duration::from_secs(30));
+        let (source, frames) = next.expect("in time")?;
+        let message = Unverified::split(frames)
+            .unwrap()
+            .verify_once(self.session.key())
+            .unwrap();
+        Some(summary(&(source, message)))
     }
 
     pub(super) fn exit_code(&self) -> i32 {
