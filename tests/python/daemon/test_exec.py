@@ -162,6 +162,19 @@ def test_a_kernel_that_dies_under_a_cell_is_told(home, daemon, asked):
     assert process.returncode == 1 and "the connection to the kernel was lost" in stderr
 
 
+def test_a_kernel_that_falls_silent_under_a_cell_is_told_and_waited_for(home, daemon, asked):
+    silent = daemon("silent")
+    process = home.command("kernel", "exec", "silent", FOREVER)
+    until_it_runs(asked, "silent")
+    silent.signal(signal.SIGSTOP)
+    assert "the kernel has not answered for 5 s" in process.stderr.readline()
+    silent.signal(signal.SIGCONT)
+    assert process.stderr.readline() == "perilune: the kernel answers again\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+
+
 def test_a_terminal_is_written_to_as_by_a_run(home, daemon):
     daemon("terminal")
     main, side = pty.openpty()
