@@ -44,7 +44,7 @@ pub enum Standing {
 /// No PID file of ours is larger.
 const LARGEST: u64 = 4096;
 /// How long a claim waits for a lock whose holder is not written down.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(2);
 const STEP_ASIDE: Duration = Duration::from_millis(5);
 
 impl PidFile {
