@@ -110,6 +110,8 @@ def test_a_wrong_key_is_named(home, daemon, kernel, tmp_path):
     wrong.write_text(json.dumps(connection | {"key": "another"}))
     ended = kernel("exec", str(wrong), "return 1")
     assert ended.returncode == 4 and "the key in its connection file is not its own" in ended.stderr
+    for command in ("status", "interrupt", "stop", "wait"):
+        assert kernel(command, str(wrong)).returncode == 4, command
 
 
 def test_the_connection_file_of_a_kernel_that_is_gone_is_an_error_at_once(home, daemon, kernel, tmp_path):

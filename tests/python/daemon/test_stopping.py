@@ -77,6 +77,19 @@ def test_a_kernel_that_is_stuck_is_ended_step_by_step(home, daemon, kernel):
     assert not home.pid_file("stuck").exists()
 
 
+def test_a_kernel_that_is_not_ours_and_does_not_answer_is_left_alone(home, daemon, kernel, tmp_path):
+    stuck = daemon("stuck")
+    # A connection file of which no record knows: whose process it is, is not known either.
+    copy = tmp_path / "copy.json"
+    copy.write_text(json.dumps(stuck.connection))
+    stuck.signal(signal.SIGSTOP)
+    assert kernel("stop", str(copy), "--timeout", "0.5").returncode == 4
+    ended = kernel("stop", str(copy), "--force")
+    assert ended.returncode == 1 and "cannot be forced to end" in ended.stderr
+    stuck.signal(signal.SIGCONT)
+    assert kernel("status", "stuck").returncode == 0
+
+
 def test_force_kills_at_once_and_clears_away_what_is_left(home, daemon, asked):
     stuck = daemon("stuck")
     stuck.signal(signal.SIGSTOP)
