@@ -185,8 +185,8 @@ def test_a_kernel_saves_only_where_it_is_wanted(daemon, home):
     assert refused.returncode == 1 and "--name" in refused.stderr
 
 
-def test_a_kernel_that_jupyter_launched_has_no_place_for_a_state(client):
-    reply = client.ask("perilune_save_request", {}, channel="control").content
+def test_a_kernel_that_jupyter_launched_has_no_place_for_a_state(start, connect):
+    reply = connect(start()).ask("perilune_save_request", {}, channel="control").content
     assert reply["status"] == "error"
     assert "name" in reply["evalue"]
 
