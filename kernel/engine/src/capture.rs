@@ -13,6 +13,7 @@ mod last_words;
 mod pipes;
 
 pub use last_words::last_words;
+pub(crate) use last_words::make_room_for_handlers;
 
 /// The process's standard output and error, taken over, so that what C code and child processes
 /// write there reaches the notebook.

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
-use crate::capture::{Capture, CaptureThread};
+use crate::capture::{Capture, CaptureThread, make_room_for_handlers};
 use crate::context::{Context, Parts};
 use crate::errands::{Asker, Errand, Errands};
 use crate::error::EngineError;
@@ -135,6 +135,7 @@ fn start_executor<L: Language>(
     let (ended, end) = oneshot::channel();
     let (executing, last) = Executing::new(end);
     let run = move || {
+        make_room_for_handlers();
         let output = Arc::new(Output::new(Arc::clone(&context), capture));
         let host: Arc<dyn Host> = Arc::clone(&output) as Arc<dyn Host>;
         let result = start(host, interrupt).and_then(|mut language| {

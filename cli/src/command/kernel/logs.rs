@@ -121,12 +121,14 @@ impl Arguments {
             level: self.level.as_ref().and_then(|level| level.parse().ok()),
             since: self.since,
             is_recent: self.since.is_none(),
+            is_over: false,
         };
         let mut output = Output {
             stdout: io::stdout().lock(),
             as_json: self.json,
         };
         let mut was_alive = log.is_alive();
+        lines.is_over = !was_alive && !self.follow_forever;
         match self.lines {
             None => {
                 while let Some(entry) = lines.next() {
@@ -149,12 +151,10 @@ impl Arguments {
             thread::sleep(PAUSE);
             // Before the lines: what is logged last is there when the kernel has ended.
             was_alive = log.is_alive();
+            lines.is_over = !was_alive && !self.follow_forever;
             while let Some(entry) = lines.next() {
                 output.write(&entry)?;
             }
-        }
-        if !was_alive && let Some(piece) = lines.follower.take_piece() {
-            output.write(&Entry::parse(&piece))?;
         }
         output.stdout.flush()?;
         if self.follow {
@@ -226,6 +226,8 @@ struct Lines {
     since: Option<SystemTime>,
     /// Whether the last line that said when it was written, was written since then.
     is_recent: bool,
+    /// Whether no more is to come, so that a piece of a line is all there is of it.
+    is_over: bool,
 }
 
 impl Lines {
@@ -234,7 +236,8 @@ impl Lines {
         loop {
             let line = match self.follower.next() {
                 Ok(Next::Line(line)) => line,
-                Ok(Next::Nothing) => return None,
+                Ok(Next::Nothing) => self.is_over.then(|| self.follower.take_piece()).flatten()?,
+
                 Err(error) => {
                     standard::say(&format!(
                         "perilune: a file of the log is left out, since it cannot be read: {error}"

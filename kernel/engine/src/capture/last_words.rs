@@ -68,6 +68,28 @@ pub(super) fn unwatch() {
     }
 }
 
+/// Gives this thread a stack for its signals' handlers that has room for them all: Rust's own says
+/// there that the thread's stack is full, and then aborts, which is one more signal on top of it.
+/// The usual 8 KiB are not enough for that.
+pub(crate) fn make_room_for_handlers() {
+    const LENGTH: usize = 64 << 10;
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANON;
+    // SAFETY: it asks for new memory, which nobody else has, and which is never given back.
+    let memory = unsafe { libc::mmap(std::ptr::null_mut(), LENGTH, access, flags, -1, 0) };
+    if memory == libc::MAP_FAILED {
+        return;
+    }
+    let stack = libc::stack_t {
+        ss_sp: memory,
+        ss_flags: 0,
+        ss_size: LENGTH,
+    };
+    // SAFETY: the memory is there for as long as the thread is. What was set before is its owner's
+    // to give back.
+    unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) };
+}
+
 /// How many bytes could be read at once; none where there is nothing.
 fn read(descriptor: c_int, buffer: &mut [u8]) -> usize {
     if descriptor == NONE {
