@@ -265,6 +265,28 @@ fn a_project_has_a_file_of_its_own_with_less_in_it() {
 }
 
 #[test]
+fn what_lies_above_the_home_is_no_project_of_the_users_also_if_the_home_is_a_link() {
+    let here = Surroundings::new();
+    here.write("perilune.toml", "history.enabled = false\n");
+    fs::create_dir_all(here.path("home/work")).unwrap();
+    symlink(here.path("home"), here.path("link")).unwrap();
+    let enabled = |home: &str| {
+        let mut command = here.command(["config", "get", "history.enabled"]);
+        command
+            .env("HOME", here.path(home))
+            .current_dir(here.path("home/work"));
+        ended(command).stdout
+    };
+    assert_eq!(enabled("home"), "true\n");
+    assert_eq!(enabled("link"), "true\n");
+    assert_eq!(
+        enabled("elsewhere"),
+        "false\n",
+        "it is found where it counts"
+    );
+}
+
+#[test]
 fn info_says_all_there_is_to_know() {
     let here = Surroundings::new();
     let ended = config(&here, &["info", "log.level"]);

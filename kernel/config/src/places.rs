@@ -29,7 +29,8 @@ impl ProjectSearch {
     pub fn from(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
-            last: std::env::home_dir(),
+            // The working folder is told without links, and a home may be one.
+            last: std::env::home_dir().map(|home| home.canonicalize().unwrap_or(home)),
         }
     }
 
