@@ -1,6 +1,8 @@
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{self, SetArg, Termios};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -81,6 +83,52 @@ impl Lines {
     }
 }
 
+/// What was typed while nobody read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Lines, and perhaps the beginning of another.
+    Text(String),
+    /// Ctrl-D.
+    End,
+}
+
+impl Ahead {
+    /// What is there already, without waiting.
+    pub fn next() -> Option<Self> {
+        let stdin = io::stdin();
+        let mut ready = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        let is_ready = poll(&mut ready, PollTimeout::ZERO).is_ok_and(|count| count > 0);
+        if !is_ready || ready[0].revents() != Some(PollFlags::POLLIN) {
+            return None;
+        }
+        let mut bytes = [0; LONGEST_LINE];
+        match nix::unistd::read(&stdin, &mut bytes).ok()? {
+            0 => Some(Self::End),
+            count => Some(Self::Text(plain(&text(&bytes[..count])))),
+        }
+    }
+}
+
+/// Without keys that are no text; Enter is a newline, also if it came while the line editor had
+/// the terminal.
+fn plain(typed: &str) -> String {
+    let typed = typed.replace('\r', "\n");
+    let typed = console::strip_ansi_codes(&typed);
+    let is_text = |it: &char| matches!(it, '\n' | '\t') || !it.is_control();
+    typed.chars().filter(is_text).collect()
+}
+
 fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_ahead_is_text_and_newlines() {
+        assert_eq!(plain("x = 1\ry\n"), "x = 1\ny\n");
+        assert_eq!(plain("a\x1b[A\x03b\tc"), "ab\tc");
+    }
 }

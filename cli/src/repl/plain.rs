@@ -27,12 +27,7 @@ impl Plain {
     ///
     /// When the terminal is gone.
     pub(super) fn prompt(&self, number: Option<u64>, goes_on: bool) -> io::Result<()> {
-        let number = number.map(|number| number.to_string()).unwrap_or_default();
-        let prompt = match goes_on {
-            false => format!("{number}> "),
-            true => format!("{} ", ".".repeat(number.len() + 1)),
-        };
-        self.write(&prompt)
+        self.write(&prompt(number, goes_on))
     }
 
     /// Writes where the prompts are.
@@ -43,5 +38,14 @@ impl Plain {
             &self.kept.stderr
         };
         file.write_all(text.as_bytes())
+    }
+}
+
+/// The prompt of a new cell, or of one more line.
+pub(super) fn prompt(number: Option<u64>, goes_on: bool) -> String {
+    let number = number.map(|number| number.to_string()).unwrap_or_default();
+    match goes_on {
+        false => format!("{number}> "),
+        true => format!("{} ", ".".repeat(number.len() + 1)),
     }
 }

@@ -19,8 +19,8 @@ use crate::terminal::Terminal;
 
 use super::command::{self, Command};
 use super::editor::{Candidates, Completeness, Editor, News, Query, Typed};
-use super::keyboard::Lines;
-use super::plain::Plain;
+use super::keyboard::{Ahead, Lines};
+use super::plain::{self, Plain};
 use super::signals::{Asked, Signals};
 
 /// How long a person waits for a menu, or for Enter, before it goes without the kernel.
@@ -110,6 +110,8 @@ pub struct Session {
     pub(super) number: Option<u64>,
     /// What the next input begins with, as a cell wished.
     pub(super) prefill: Option<String>,
+    /// What was typed while a cell ran, and has not been used yet.
+    ahead: String,
     /// The cells that ran here without an error, and are no secret.
     pub(super) ran: Vec<String>,
 }
@@ -137,6 +139,7 @@ impl Session {
             wishes,
             number: None,
             prefill: None,
+            ahead: String::new(),
             ran: Vec::new(),
         })
     }
@@ -271,8 +274,47 @@ impl Session {
         }
     }
 
+    /// What was typed while a cell ran, as if it were typed now.
+    async fn typed_ahead(&mut self) -> Result<Option<Next>> {
+        let mut ends = false;
+        while let Some(ahead) = Ahead::next() {
+            match ahead {
+                Ahead::Text(text) => self.ahead.push_str(&text),
+                Ahead::End => {
+                    ends = true;
+                    break;
+                }
+            }
+        }
+        let mut input = String::new();
+        while let Some(end) = self.ahead.find('\n') {
+            let line: String = self.ahead.drain(..=end).collect();
+            let prompt = plain::prompt(self.number, !input.is_empty());
+            write!(&self.kept.stdout, "{prompt}{line}")?;
+            input.push_str(&line);
+            let code = input.trim_end();
+            let is_whole = Command::is_one(code)
+                || is_complete(self.kernel.client(), code).await == Completeness::Complete;
+            if is_whole {
+                return Ok(Some(Next::Input(code.to_owned())));
+            }
+        }
+        // What is not whole is typed on.
+        input.push_str(&std::mem::take(&mut self.ahead));
+        if ends && input.is_empty() {
+            return Ok(Some(Next::End(End::Left)));
+        }
+        if !input.is_empty() {
+            self.prefill = Some(self.prefill.take().unwrap_or_default() + &input);
+        }
+        Ok(None)
+    }
+
     /// Reads an input with the editor, and meanwhile hears whatever comes.
     async fn edited(&mut self) -> Result<Next> {
+        if let Some(next) = self.typed_ahead().await? {
+            return Ok(next);
+        }
         let Front::Editor(editor) = &mut self.front else {
             return Ok(Next::Nothing);
         };
