@@ -21,6 +21,20 @@ pub(crate) fn recorder(options: Option<Options>) -> Recorder {
     options.map_or_else(Recorder::off, Recorder::new)
 }
 
+/// How the journal is, as a status tells it; `None` where there is none.
+pub(crate) fn status(journal: &Recorder) -> Option<Object> {
+    let summary = journal.summary()?;
+    let messages = summary.last.0.saturating_sub(summary.first.0) + 1;
+    Some(Object::from_iter([
+        ("bytes".to_owned(), summary.bytes.into()),
+        // Those between are there, but for the few that a disk did not take.
+        ("messages".to_owned(), messages.into()),
+        ("first".to_owned(), summary.first.to_string().into()),
+        ("last".to_owned(), summary.last.to_string().into()),
+        ("trouble".to_owned(), summary.trouble.into()),
+    ]))
+}
+
 /// Answers on the journal's own thread, which alone waits for the disk.
 pub(crate) fn answer(context: &Arc<Context>, origin: Origin, request: JournalRequest) {
     let query = Query {

@@ -6,6 +6,7 @@ use perilune_wire::content::{
 };
 
 use crate::context::Context;
+use crate::journal;
 use crate::vitals::State;
 
 /// What the kernel says of itself, whatever Lua does.
@@ -47,7 +48,7 @@ pub(crate) fn reply(context: &Context) -> KernelStatusReply {
         },
         dropped: 0,
         left_out: gauges.map_or(0, |gauges| gauges.peers.left_out),
-        journal: None,
+        journal: journal::status(&context.journal),
     }
 }
 
