@@ -207,6 +207,7 @@ impl Health {
             "log": path(record.and_then(|record| record.log.as_deref())),
             "folder": path(record.map(|record| record.folder.as_path())),
             "health": record.and_then(|record| record.health.clone()),
+            "health_token_file": path(record.and_then(|record| record.health_token_file.as_deref())),
         })
     }
 }

@@ -156,6 +156,10 @@ def test_the_token_is_its_owners_alone_and_goes_with_the_kernel(home, daemon):
     kernel = daemon("own", "--health", "127.0.0.1:0")
     file = home.folder("own") / "health-token"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 and len(Health(home).token) == 64
+    status = home.run("kernel", "status", "own")
+    assert Health(home).address in status.stdout and str(file) in status.stdout, status.stdout
+    about = json.loads(home.run("kernel", "status", "own", "--json").stdout)["kernels"][0]
+    assert (about["health"], about["health_token_file"]) == (Health(home).address, str(file))
     first = Health(home).token
     kernel.terminate()
     assert not file.exists()

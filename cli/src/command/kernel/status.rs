@@ -123,6 +123,15 @@ fn description(kernel: &Kernel, health: &Health) -> String {
     if let Some(log) = kernel.record().and_then(|record| record.log.as_deref()) {
         line("log", log.display().to_string());
     }
+    if let Some(health) = kernel.record().and_then(|record| record.health.clone()) {
+        line("health", health);
+    }
+    let token = kernel
+        .record()
+        .and_then(|record| record.health_token_file.as_deref());
+    if let Some(file) = token {
+        line("its token", file.display().to_string());
+    }
     if let Some(file) = kernel.connection_file() {
         line("connection", file.display().to_string());
     }
