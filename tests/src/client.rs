@@ -198,6 +198,11 @@ impl Client {
         let message = receive(&self.runtime, &mut self.stdin, "stdin");
         let received = self.read("stdin", message);
         expect(&received, request, "input_request");
+        // All who listen are told of it, so that another may answer when the asker has gone.
+        let told = self.iopub(request, "status");
+        assert_eq!(told.text("/execution_state"), "busy", "{told}");
+        let metadata: Value = told.message.metadata().expect("metadata");
+        assert!(metadata["perilune_question"].is_object(), "{metadata}");
         received
     }
 
