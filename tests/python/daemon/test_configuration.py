@@ -65,17 +65,18 @@ def test_what_can_be_changed_is_and_what_cannot_is_told(home, daemon):
 
 
 def test_the_history_keeps_what_the_reload_says(home, daemon):
-    kernel = daemon()
-    for number in range(8):
-        kernel.run(f"x = {number}")
-    settings(home, "history.entries = 3\n")
-    assert reload(home)["changed"][0]["applied"]
-    kernel.run("x = 'the last'")
-
     def inputs() -> list:
         listed = home.run("history", "--json", "--all")
         return [it["input"] for it in json.loads(listed.stdout)["entries"]]
 
+    kernel = daemon()
+    for number in range(8):
+        kernel.run(f"x = {number}")
+    # What is written later than the reload is looked at with the next entries, not with the first.
+    wait_for(lambda: len(inputs()) == 8)
+    settings(home, "history.entries = 3\n")
+    assert reload(home)["changed"][0]["applied"]
+    kernel.run("x = 'the last'")
     wait_for(lambda: inputs() == ["x = 6", "x = 7", "x = 'the last'"])
 
 
