@@ -273,8 +273,9 @@ impl Writer {
         let _ = ended.map(|ended| ended.send(()));
     }
 
-    /// Opens the journal, again and again while the system refuses, since a disk may have room
-    /// later; `None` when there is none to be.
+    /// Opens the journal, again and again while the system refuses or another process has it, since a
+    /// disk may have room later, and a child of a kernel that was killed ends; `None` when there is
+    /// none to be.
     fn open(
         &mut self,
         options: &Options,
@@ -290,7 +291,7 @@ impl Writer {
                 tracing::warn!(%error, "the journal cannot be opened");
             }
             self.shared.summary().trouble = Some(error.to_string());
-            if !matches!(error, JournalError::System { .. }) {
+            if matches!(error, JournalError::UnsafeFolder { .. }) {
                 return None;
             }
             let again = Instant::now() + NO_QUIET;

@@ -107,7 +107,8 @@ mod tests {
         drop(store(&folder("new"), 9));
         let _held = store(&folder("held"), 1);
         fs::create_dir_all(folder("foreign")).unwrap();
-        fs::write(folder("foreign/00000000000000000001.journal"), "poem").unwrap();
+        let poem = folder("foreign").join("00000000000000000001.journal");
+        fs::write(poem, "poem").unwrap();
         let week = Duration::from_secs(7 * 86_400);
         let sweep = |day| sweep(home.path(), week, &at(day));
         assert_eq!(sweep(8), 0);

@@ -76,7 +76,14 @@ fn numbered(number: u64) -> (u64, Message) {
 }
 
 fn open(folder: &TempDir, clock: &Dial) -> Store<Dial> {
-    Store::open(&folder.path().join("journal"), SMALL, clock.clone()).unwrap()
+    let path = folder.path().join("journal");
+    loop {
+        match Store::open(&path, SMALL, clock.clone()) {
+            // A process that another test has just forked has our locks until it is another program.
+            Err(JournalError::InUse(_)) => std::thread::yield_now(),
+            store => return store.unwrap(),
+        }
+    }
 }
 
 fn all() -> Query {
