@@ -34,9 +34,7 @@ static COUNTS: [AtomicU32; ALL.len()] = [const { AtomicU32::new(0) }; ALL.len()]
 static WAKE: AtomicI32 = AtomicI32::new(-1);
 /// The process that the handlers are for.
 static OWNER: AtomicI32 = AtomicI32::new(0);
-/// How many wishes for the end have come, and when the last did, in milliseconds.
-static ENDS: AtomicU32 = AtomicU32::new(0);
-static LAST_END: AtomicU64 = AtomicU64::new(0);
+static ENDS: Ends = Ends::none();
 
 /// Two SIGTERM within so many milliseconds are one: timeout(1), and whoever else signals both a
 /// process and its group, sends it twice.
@@ -128,34 +126,85 @@ fn is_new_end() -> bool {
     // SAFETY: writes into `now`, and is async-signal-safe.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     let milliseconds = now.tv_sec.cast_unsigned() * 1000 + now.tv_nsec.cast_unsigned() / 1_000_000;
-    let last = LAST_END.swap(milliseconds, Ordering::SeqCst);
-    if !is_another(ENDS.load(Ordering::SeqCst), last, milliseconds) {
+    let Some(count) = ENDS.count(milliseconds) else {
         return false;
-    }
-    if ENDS.fetch_add(1, Ordering::SeqCst) + 1 >= AT_ONCE {
+    };
+    if count >= AT_ONCE {
         // SAFETY: it does not return, and runs nothing of this process.
         unsafe { libc::_exit(FORCED) };
     }
     true
 }
 
-/// Whether a SIGTERM at this time, in milliseconds, is another than the last of so many.
-fn is_another(ends: u32, last: u64, now: u64) -> bool {
-    ends == 0 || now.saturating_sub(last) >= ONE_END
+/// The wishes for the end that have come. Two threads may hear of one at the same time.
+struct Ends {
+    count: AtomicU32,
+    /// When the last that was counted came, in milliseconds and one more; 0 before the first.
+    last: AtomicU64,
+}
+
+impl Ends {
+    const fn none() -> Self {
+        Self {
+            count: AtomicU32::new(0),
+            last: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a SIGTERM of this time, and says which it is; nothing if it is the last one again.
+    fn count(&self, milliseconds: u64) -> Option<u32> {
+        let now = milliseconds.saturating_add(1);
+        let last = self.last.load(Ordering::SeqCst);
+        // That one is the last that counted, or who never stops sending would never be heard.
+        if last != 0 && now.saturating_sub(last) < ONE_END {
+            return None;
+        }
+        self.last
+            .compare_exchange(last, now, Ordering::SeqCst, Ordering::SeqCst)
+            .ok()
+            .map(|_| self.count.fetch_add(1, Ordering::SeqCst) + 1)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
     use super::*;
 
     #[test]
     fn two_in_a_moment_are_one_and_a_later_one_is_another() {
-        assert!(
-            is_another(0, 0, 7),
-            "the first, however long the machine has run"
-        );
-        assert!(!is_another(1, 1000, 1000));
-        assert!(!is_another(1, 1000, 999 + ONE_END));
-        assert!(is_another(1, 1000, 1000 + ONE_END));
+        let ends = Ends::none();
+        assert_eq!(ends.count(0), Some(1), "however long the machine has run");
+        assert_eq!(ends.count(0), None);
+        assert_eq!(ends.count(ONE_END - 1), None);
+        assert_eq!(ends.count(ONE_END), Some(2));
+        assert_eq!(ends.count(3 * ONE_END), Some(3));
+    }
+
+    #[test]
+    fn who_sends_again_and_again_is_heard_again() {
+        let ends = Ends::none();
+        let counted = (0..10)
+            .filter_map(|turn| ends.count(1000 + turn * 20))
+            .count();
+        assert_eq!(counted, 4, "of 180 ms");
+    }
+
+    #[test]
+    fn two_threads_that_hear_of_it_at_once_count_it_once() {
+        for _ in 0..2000 {
+            let (ends, both) = (Ends::none(), Barrier::new(2));
+            let hear = || {
+                both.wait();
+                ends.count(1000)
+            };
+            let heard = thread::scope(|scope| {
+                let other = scope.spawn(hear);
+                [hear(), other.join().unwrap()]
+            });
+            assert_eq!(heard.iter().flatten().count(), 1);
+        }
     }
 }
