@@ -52,6 +52,11 @@ impl PartialEq for SharedLimits {
 
 impl Eq for SharedLimits {}
 
+const LARGEST_SEGMENT: u64 = 16 << 20;
+const LARGEST_MESSAGE: u64 = 256 << 20;
+/// No file of ours is larger, and no more of one is read.
+pub(crate) const LARGEST_FILE: u64 = LARGEST_SEGMENT + LARGEST_MESSAGE;
+
 /// After a start, what earlier runs of the machine wrote is not judged by its age for so long: a
 /// clock may not have been set yet.
 const CLOCK_SETTLES: Duration = Duration::from_secs(10 * 60);
@@ -66,14 +71,15 @@ pub(crate) struct Extent {
 }
 
 impl Limits {
-    /// A segment that has grown to this is followed by another one.
+    /// A segment that has grown to this is followed by another one. Segments are read whole, so
+    /// they stay small however much is kept.
     pub(crate) fn segment(&self) -> u64 {
-        (self.bytes / 16).max(4 << 10)
+        (self.bytes / 16).clamp(4 << 10, LARGEST_SEGMENT)
     }
 
     /// The largest message that is kept.
     pub(crate) fn message(&self) -> usize {
-        usize::try_from(self.bytes / 2).unwrap_or(usize::MAX)
+        usize::try_from((self.bytes / 2).min(LARGEST_MESSAGE)).unwrap_or(usize::MAX)
     }
 
     /// Whether a segment that begins with this message is followed by another one, so that what is
@@ -138,6 +144,18 @@ mod tests {
             bytes,
             first: Some(first),
             last: Some(last),
+        }
+    }
+
+    #[test]
+    fn however_much_is_kept_a_file_of_it_is_read_in_bounded_memory() {
+        for bytes in [0, 1 << 20, 64 << 20, 1 << 40, u64::MAX] {
+            let limits = Limits {
+                bytes,
+                ..Limits::default()
+            };
+            let fullest = limits.segment() + limits.message() as u64;
+            assert!(fullest <= LARGEST_FILE, "{bytes}");
         }
     }
 

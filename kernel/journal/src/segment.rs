@@ -8,7 +8,7 @@ use bytes::Bytes;
 use nix::fcntl::OFlag;
 
 use crate::clock::Stamp;
-use crate::limits::Extent;
+use crate::limits::{Extent, LARGEST_FILE};
 use crate::record::{MARK, Records, Sequence};
 
 /// A file of records, named after the first number that may be in it.
@@ -51,7 +51,8 @@ impl Segment {
     /// Makes a new one.
     pub(crate) fn create(folder: &Path, begins: Sequence) -> io::Result<(Self, File)> {
         let path = folder.join(format!("{:020}.{EXTENSION}", begins.0));
-        let file = options().write(true).create_new(true).open(&path)?;
+        // At the end wherever that is: what could be written in part only is cut off again.
+        let file = options().append(true).create_new(true).open(&path)?;
         let segment = Self {
             path,
             begins,
@@ -87,6 +88,7 @@ impl Segment {
         options()
             .read(true)
             .open(&self.path)?
+            .take(LARGEST_FILE)
             .read_to_end(&mut bytes)?;
         Ok(Records::of(Bytes::from(bytes)))
     }
@@ -133,4 +135,21 @@ fn number(path: &Path) -> Option<Sequence> {
         && stem.len() == 20
         && stem.bytes().all(|byte| byte.is_ascii_digit());
     is_ours.then(|| stem.parse().ok().map(Sequence))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_behind_something_that_was_taken_back_stands_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (segment, file) = Segment::create(folder.path(), Sequence(1)).unwrap();
+        write_whole(&file, 0, b"whole").unwrap();
+        // As a disk does that is full in the middle of a write.
+        (&file).write_all(b"torn").unwrap();
+        file.set_len(5).unwrap();
+        write_whole(&file, 5, b" and whole").unwrap();
+        assert_eq!(fs::read(&segment.path).unwrap(), b"whole and whole");
+    }
 }
