@@ -92,6 +92,9 @@ const MOST_AT_ONCE: usize = 1 << 20;
 const QUIET: Duration = Duration::from_secs(1);
 /// Also when there is no quiet.
 const NO_QUIET: Duration = Duration::from_secs(5);
+/// A sweep, or the end of a process that was killed, holds a journal for so long at most.
+const MOMENT: Duration = Duration::from_secs(2);
+const STEP_ASIDE: Duration = Duration::from_millis(10);
 /// How often a journal that rests looks for what is too old.
 const REST: Duration = Duration::from_secs(10 * 60);
 /// So many requests are remembered whose messages are not kept.
@@ -281,10 +284,16 @@ impl Writer {
         options: &Options,
         commands: &Receiver<Command>,
     ) -> Option<Store<SystemClock>> {
+        let moment = Instant::now() + MOMENT;
         loop {
             let error = match Store::open(&options.folder, options.limits.get(), SystemClock::new())
             {
                 Ok(store) => return Some(store),
+                // What is to be kept waits meanwhile, and is not lost.
+                Err(JournalError::InUse(_)) if Instant::now() < moment => {
+                    thread::sleep(STEP_ASIDE);
+                    continue;
+                }
                 Err(error) => error,
             };
             if self.shared.summary().trouble.is_none() {
@@ -364,5 +373,34 @@ impl Writer {
             last: store.last(),
             trouble: store.trouble().map(str::to_owned),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::Query;
+    use crate::store::lock;
+
+    #[test]
+    fn what_is_kept_while_somebody_holds_the_journal_for_a_moment_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        let recorder = Recorder::new(Options {
+            folder: folder.path().to_owned(),
+            limits: SharedLimits::default(),
+            kernels: None,
+        });
+        let frames = ["<IDS|MSG>", "", r#"{"msg_id":"m"}"#, "{}", "{}", "{}"];
+        recorder.keep(&frames.map(Bytes::from));
+        let (tell, told) = channel();
+        recorder.ask(move |store| {
+            let page = store.and_then(|store| store.read(Query::default()));
+            tell.send(page.map(|page| page.records.len())).unwrap();
+        });
+        let early = told.recv_timeout(Duration::from_millis(100));
+        assert!(matches!(early, Err(RecvTimeoutError::Timeout)), "{early:?}");
+        drop(held);
+        assert_eq!(told.recv().unwrap().unwrap(), 1);
     }
 }

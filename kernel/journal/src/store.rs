@@ -382,8 +382,21 @@ pub(crate) fn lock(folder: &Path) -> Result<Flock<File>, JournalError> {
         .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
         .open(&path)
         .map_err(JournalError::system("opening", &path))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock)
-        .map_err(|(_, _)| JournalError::InUse(folder.to_owned()))
+    held(file, folder)
+}
+
+/// The lock on a file that is still in its place: a sweep may have removed it, with the folder,
+/// since it was opened, and what is gone keeps nobody away.
+fn held(file: File, folder: &Path) -> Result<Flock<File>, JournalError> {
+    let in_use = || JournalError::InUse(folder.to_owned());
+    let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, _)| in_use())?;
+    let path = folder.join(LOCK);
+    let locked = lock
+        .metadata()
+        .map_err(JournalError::system("looking at", &path))?;
+    let is_in_place = fs::symlink_metadata(&path)
+        .is_ok_and(|found| (found.dev(), found.ino()) == (locked.dev(), locked.ino()));
+    is_in_place.then_some(lock).ok_or_else(in_use)
 }
 
 #[cfg(test)]

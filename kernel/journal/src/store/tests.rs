@@ -149,6 +149,25 @@ fn folder_and_files_are_the_users_alone() {
 }
 
 #[test]
+fn a_lock_that_was_swept_away_between_opening_and_locking_holds_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join(LOCK);
+    let swept = File::create(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(
+        held(swept, folder.path()),
+        Err(JournalError::InUse(_))
+    ));
+    File::create(&path).unwrap();
+    let other = File::create(folder.path().join("other")).unwrap();
+    assert!(matches!(
+        held(other, folder.path()),
+        Err(JournalError::InUse(_))
+    ));
+    drop(lock(folder.path()).unwrap());
+}
+
+#[test]
 fn there_is_one_writer_and_readers_do_not_disturb_it() {
     let (folder, clock) = (TempDir::new().unwrap(), Dial::new());
     let path = folder.path().join("journal");
