@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use perilune_journal::{After, JournalError, Options, Page, Query, Record, Recorder};
+use perilune_journal::{After, JournalError, Options, Page, Query, Record, Recorder, Summary};
 use perilune_wire::content::{
     ErrorContent, JournalMessage, JournalReply, JournalRequest, Object, ReplyStatus,
 };
@@ -24,7 +24,7 @@ pub(crate) fn recorder(options: Option<Options>) -> Recorder {
 /// How the journal is, as a status tells it; `None` where there is none.
 pub(crate) fn status(journal: &Recorder) -> Option<Object> {
     let summary = journal.summary()?;
-    let messages = summary.last.0.saturating_sub(summary.first.0) + 1;
+    let messages = messages(&summary);
     Some(Object::from_iter([
         ("bytes".to_owned(), summary.bytes.into()),
         // Those between are there, but for the few that a disk did not take.
@@ -33,6 +33,12 @@ pub(crate) fn status(journal: &Recorder) -> Option<Object> {
         ("last".to_owned(), summary.last.to_string().into()),
         ("trouble".to_owned(), summary.trouble.into()),
     ]))
+}
+
+/// How many there are from the first number, which is one at least, to the last.
+fn messages(summary: &Summary) -> u64 {
+    let behind = summary.last.0.saturating_add(1);
+    behind.saturating_sub(summary.first.0.max(1))
 }
 
 /// Answers on the journal's own thread, which alone waits for the disk.
@@ -103,5 +109,27 @@ fn refusal(error: &JournalError) -> ErrorContent {
         ename: ename.to_owned(),
         evalue: error.to_string(),
         traceback: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use perilune_journal::Sequence;
+
+    use super::*;
+
+    #[test]
+    fn a_journal_without_messages_has_none() {
+        let of = |first, last| {
+            messages(&Summary {
+                first: Sequence(first),
+                last: Sequence(last),
+                ..Summary::default()
+            })
+        };
+        assert_eq!(of(0, 0), 0, "before it is opened");
+        assert_eq!(of(8, 7), 0);
+        assert_eq!((of(1, 1), of(3, 7)), (1, 5));
+        assert_eq!(of(1, u64::MAX), u64::MAX - 1);
     }
 }
