@@ -20,6 +20,8 @@ use super::line::{Format, Style};
 pub type LastWords = fn(&mut [u8], &mut dyn FnMut(&[u8]));
 
 struct Report {
+    /// The process that it is about: one that C code forks has its handlers, and is another.
+    process: libc::pid_t,
     outputs: Vec<RawFd>,
     style: Style,
     last_words: LastWords,
@@ -42,6 +44,8 @@ static BEFORE: [OnceLock<libc::sigaction>; SIGNALS.len()] = [const { OnceLock::n
 /// The outputs must stay open for as long as the process lives.
 pub fn report_crashes(outputs: Vec<RawFd>, style: Style, last_words: LastWords) {
     let report = Report {
+        // SAFETY: it cannot fail.
+        process: unsafe { libc::getpid() },
         outputs,
         style,
         last_words,
@@ -92,7 +96,9 @@ extern "C" fn crashed(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut l
         .unwrap_or(0);
     // Two threads may crash at once: one reports.
     if !MEMORY.is_taken.swap(true, Ordering::Acquire) {
-        if let Some(report) = REPORT.get() {
+        // SAFETY: it cannot fail, and a handler may call it.
+        let process = unsafe { libc::getpid() };
+        if let Some(report) = REPORT.get().filter(|report| report.process == process) {
             // SAFETY: it was not taken, and now is.
             let (line, buffer) = unsafe { (&mut *MEMORY.line.get(), &mut *MEMORY.buffer.get()) };
             say(report, SIGNALS[index].1, line, buffer);
