@@ -1,11 +1,15 @@
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use bytesize::ByteSize;
+use perilune_client::ClientError;
 use serde_json::{Value, json};
 
 use super::found::Kernel;
 use crate::standard;
+
+/// How long a kernel may take to answer at all.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Lets a kernel save its session now, and returns what it says of it.
 ///
@@ -13,9 +17,21 @@ use crate::standard;
 ///
 /// When it does not run or answer, and when it could not save it.
 pub async fn save(kernel: &Kernel, patience: Duration) -> Result<Value> {
-    let client = kernel.connect(patience).await?;
+    let client = kernel.connect(patience.min(PATIENCE)).await?;
     let reply = client.control("perilune_save_request", json!({}), patience);
-    let reply = reply.await.map_err(|error| kernel.error(error))?;
+    let name = kernel.name();
+    let reply = match reply.await {
+        Err(error @ ClientError::NoReply { .. }) => {
+            // It has answered when it was connected to, so that it is Lua that has no time.
+            return Err(kernel.error(error)).with_context(|| {
+                format!(
+                    "{name} has not saved its state; where a cell runs, wait for it, or end it with \
+                     `perilune kernel interrupt {name}`"
+                )
+            });
+        }
+        reply => reply.map_err(|error| kernel.error(error))?,
+    };
     if reply["status"] == "ok" {
         return Ok(reply);
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use perilune_transport::Transport;
 use perilune_wire::content::{ErrorContent, LogRequest, Object};
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::context::Context;
@@ -185,16 +186,39 @@ impl<T: Transport> Publisher<'_, T> {
                 Err(refusal) => turn.refuse(error(refusal)),
             }),
             Some(Asker::Signal(signal)) => match answer {
-                Ok(content) => {
-                    let done = serde_json::Value::Object(content);
-                    tracing::info!(signal, %done, "done what a signal asked for");
-                }
-                Err(refusal) => {
-                    tracing::error!(signal, error = %refusal, "a signal asked in vain");
-                }
+                Ok(content) => log_done(signal, &content),
+                Err(refusal) => log_refused(signal, &refusal),
             },
             None => {}
         }
+    }
+}
+
+/// What was done for a signal, in words: what a reply would say. The steward itself tells of each
+/// setting that has changed.
+fn log_done(signal: &str, content: &Object) {
+    let text = |field| content.get(field).and_then(Value::as_str);
+    let many = |field| match content.get(field) {
+        Some(Value::Array(items)) => items.len(),
+        Some(Value::Object(items)) => items.len(),
+        _ => 0,
+    };
+    if let Some(file) = text("file") {
+        let bytes = content.get("bytes").and_then(Value::as_u64);
+        tracing::info!(signal, file, bytes, "a dump was written");
+    } else {
+        let (changed, fixed) = (many("changed"), many("fixed"));
+        tracing::info!(signal, changed, fixed, "the configuration was read anew");
+    }
+}
+
+/// Why nothing was done for a signal, each line of it as an event of its own.
+fn log_refused(signal: &str, refusal: &Refusal) {
+    let mut lines = refusal.message.lines();
+    let why = lines.next().unwrap_or_default().trim_end_matches(':');
+    tracing::error!(signal, "refused: {why}");
+    for line in lines {
+        tracing::error!(signal, "{line}");
     }
 }
 

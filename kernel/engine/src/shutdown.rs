@@ -417,7 +417,8 @@ fn tell_subscribers<T: Transport>(publisher: &mut Publisher<'_, T>) {
 }
 
 fn report(phase: &'static str, began: Instant, passed: Passed) {
-    let milliseconds = began.elapsed().as_secs_f64() * 1e3;
+    // Of a whole number of microseconds, for a float's last digits say nothing.
+    let milliseconds = (began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
     match passed {
         Passed::Done => tracing::info!(phase, milliseconds, "done"),
         Passed::Skipped => tracing::info!(phase, milliseconds, "skipped"),

@@ -109,7 +109,10 @@ impl Keeper {
                 self.is_ours = true;
                 self.is_worth_it = true;
                 context.knowledge.count_from(execution_count);
-                tracing::info!("{}", text.trim_end());
+                // A line each, as elsewhere in the log.
+                for line in text.lines() {
+                    tracing::info!("{line}");
+                }
                 text
             }
             Err(error) if restore == Restore::Always => return Err(error.to_string()),

@@ -219,13 +219,17 @@ def test_who_looks_on_goes_on_with_the_kernel_that_is_started_anew(home, daemon,
     detach(process)
 
 
-def test_a_cell_that_waits_for_an_answer_gets_it_from_whoever_comes(home, daemon):
+@pytest.mark.parametrize("by", ["a front end", "exec --detach"])
+def test_a_cell_that_waits_for_an_answer_gets_it_from_whoever_comes(home, daemon, by):
     """Who ran it has gone; the question is shown, and answered at a terminal."""
     kernel = daemon("a")
-    client = kernel.connect()
-    request = client.execute("io.write('Name? ') local name = io.read() print('Hello, ' .. name)", allow_stdin=True)
-    client.question(request)
-    client.close()
+    code = "io.write('Name? ') local name = io.read() print('Hello, ' .. name)"
+    if by == "a front end":
+        client = kernel.connect()
+        client.question(client.execute(code, allow_stdin=True))
+        client.close()
+    else:
+        leave(home, "a", code)
     main, terminal = pty.openpty()
     process = home.command("kernel", "attach", "a", stdin=terminal, stdout=terminal, stderr=terminal)
     os.close(terminal)

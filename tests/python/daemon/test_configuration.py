@@ -99,7 +99,7 @@ def test_if_anything_is_wrong_all_stays_as_it_was(home, daemon, by):
         reason = told["reason"]
     else:
         kernel.signal(signal.SIGUSR1)
-        wait_for(lambda: "asked in vain" in kernel.log)
+        wait_for(lambda: "refused: what is set is not valid" in kernel.log)
         reason = kernel.log
     assert "config.toml:3:8: history.days: expected a whole number" in reason
     assert "there is no section [logs]; did you mean [log]?" in reason

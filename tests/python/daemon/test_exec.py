@@ -142,6 +142,20 @@ def test_detached_code_has_arrived_when_the_command_ends(daemon, busy, asked, ke
     assert kernel("output", "-k", "left", found["msg_ids"][0]).stdout == "seen\n"
 
 
+def test_detached_code_may_flood_from_its_first_moment(daemon, kernel):
+    daemon("flood")
+    left = kernel("exec", "flood", "--detach", "local s = ('x'):rep(9999) for i = 1, 5000 do print(s) end")
+    assert left.returncode == 0, left.stderr
+    assert kernel("wait", "flood", "--for", "idle", "--timeout", "50").returncode == 0
+
+
+def test_detached_code_may_not_ask_with_no_input(daemon, kernel):
+    daemon("asks")
+    kernel("exec", "asks", "--detach", "--no-input", "-e", "io.read()")
+    assert kernel("wait", "asks", "--for", "idle", "--timeout", "50").returncode == 0
+    assert "does not allow input" in kernel("output", "-k", "asks", "last").stderr
+
+
 def test_ten_clients_at_once_each_get_their_own_output(daemon, kernel):
     daemon("many")
 

@@ -45,7 +45,7 @@ def live(home):
 
 def phases(life: Life) -> dict[str, tuple[str, float]]:
     """Each phase that the log tells of, in order: how it went, and its milliseconds."""
-    lines = re.findall(r'shutdown: ([a-z ]+) phase="?([a-z ]+?)"? milliseconds=([\d.]+)', life.log)
+    lines = re.findall(r'shutdown: ([a-z ]+) phase="?([a-z ]+?)"? milliseconds=(\d+\.?\d{,3})\n', life.log)
     return {phase: (went, float(milliseconds)) for went, phase, milliseconds in lines}
 
 

@@ -111,6 +111,7 @@ def test_what_cannot_be_saved_is_told_when_it_is_saved_and_when_it_is_restored(d
     assert second.run("#model.weights, model.file, worker").plain == "2, nil, nil"
     for told in ("Restored 1 variable, saved ", "Could not be saved:", "model.file: a file"):
         assert told in second.log, second.log
+    assert "\\n" not in second.log
 
 
 def test_without_restore_a_kernel_begins_empty_and_the_session_before_is_kept(daemon, home):
@@ -272,6 +273,12 @@ def test_kernel_save_says_what_it_saved_and_what_not(daemon, home):
     (told,) = document["kernels"]
     assert told["result"] == "saved" and told["name"] == "lab" and told["variables"] == 2
     assert told["losses"] == [{"path": "model.file", "what": "a file"}]
+
+    left = home.run("kernel", "exec", "lab", "--detach", "while true do end")
+    assert left.returncode == 0
+    busy = home.run("kernel", "save", "lab", "--timeout", "0.5")
+    assert busy.returncode == 4 and "`perilune kernel interrupt lab`" in busy.stderr
+    assert home.run("kernel", "interrupt", "lab").returncode == 0
 
     kernel.terminate()
     gone = home.run("kernel", "save", "lab")

@@ -63,18 +63,20 @@ pub struct Arguments {
 
 /// How long a kernel may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long an answer that shows that is waited for.
+/// How long an answer that shows that is waited for at first.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// How long what is sent may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(2);
+const ARRIVAL: Duration = Duration::from_secs(20);
 
 /// Waits until all that was sent has arrived: what is asked behind it on the same channel is
-/// answered. What arrives just before the code begins waits for its end, so it is asked again.
+/// answered. What arrives just before the code begins waits for its end, so it is asked again; and
+/// ever more patiently, for an answer takes its time when the code floods its clients.
 async fn arrival(client: &Client) -> Result<(), ClientError> {
     let deadline = Instant::now() + ARRIVAL;
+    let mut limit = ASK_AGAIN;
     loop {
-        match client.complete("", 0, ASK_AGAIN).await {
-            Err(ClientError::NoReply { .. }) if Instant::now() < deadline => {}
+        match client.complete("", 0, limit).await {
+            Err(ClientError::NoReply { .. }) if Instant::now() < deadline => limit *= 2,
             answer => return answer.map(drop),
         }
     }
@@ -218,17 +220,19 @@ impl Arguments {
     /// Leaves the cells to the kernel.
     async fn leave(&self, kernel: &Kernel, client: &Client, source: &Source) -> Result<Exit> {
         let error = |error| kernel.error(error);
+        let is_ours = client.info().is_some_and(|info| info.is_perilune());
+        // Whoever attaches to a kernel of ours can answer.
+        let may_ask = is_ours && !self.no_input;
         let mut requests = Vec::new();
         for cell in source.notebook.code_cells() {
             if !cell.source.trim().is_empty() {
-                requests.push(client.execute(&cell.source, false).map_err(error)?);
+                requests.push(client.execute(&cell.source, may_ask).map_err(error)?);
             }
         }
         match arrival(client).await {
             Ok(_) => {}
             // A kernel of others answers when it has time; what was sent has left meanwhile.
-            Err(ClientError::NoReply { .. })
-                if !client.info().is_some_and(|info| info.is_perilune()) => {}
+            Err(ClientError::NoReply { .. }) if !is_ours => {}
             Err(reason) => return Err(error(reason).into()),
         }
         let mut stdout = io::stdout().lock();
