@@ -13,6 +13,16 @@ use self::request::{Request, reply_type};
 #[allow(dead_code)]
 mod request;
 
+/// As the engine has it.
+#[allow(dead_code)]
+mod errands {
+    pub enum Errand {
+        Reload,
+        Log(perilune_wire::content::LogRequest),
+        Dump,
+    }
+}
+
 #[derive(Debug, Arbitrary)]
 enum Sent<'a> {
     /// Frames as anybody may send them.
@@ -31,7 +41,7 @@ struct Rest<'a> {
     buffers: Vec<&'a [u8]>,
 }
 
-const TYPES: [&str; 13] = [
+const TYPES: [&str; 20] = [
     "execute_request",
     "inspect_request",
     "complete_request",
@@ -45,6 +55,13 @@ const TYPES: [&str; 13] = [
     "interrupt_request",
     "shutdown_request",
     "usage_request",
+    "perilune_answer_request",
+    "perilune_dump_request",
+    "perilune_journal_request",
+    "perilune_log_request",
+    "perilune_reload_request",
+    "perilune_save_request",
+    "perilune_status_request",
 ];
 
 fn bytes(bytes: &[u8]) -> Bytes {

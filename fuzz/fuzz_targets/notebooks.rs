@@ -2,28 +2,23 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use perilune_client::event::{Event, StreamName, StreamText};
 use serde_json::json;
 
-use self::cli::embedded;
 use self::cli::notebook::{Notebook, Outputs};
 
 #[path = "../../cli/src"]
 #[allow(dead_code)]
 mod cli {
     pub mod notebook;
-    pub mod embedded {
-        pub mod event;
-    }
 }
 
 fn stream(text: &[u8]) -> Outputs {
     let mut outputs = Outputs::default();
-    outputs.take(&embedded::event::Event::Stream(
-        embedded::event::StreamText {
-            name: embedded::event::StreamName::Stdout,
-            text: String::from_utf8_lossy(text).into_owned(),
-        },
-    ));
+    outputs.take(&Event::Stream(StreamText {
+        name: StreamName::Stdout,
+        text: String::from_utf8_lossy(text).into_owned(),
+    }));
     outputs
 }
 
