@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+import urllib.request
 from datetime import datetime
 
 import pytest
@@ -285,15 +286,17 @@ def test_no_secret_is_in_any_log_dump_or_figure(home, daemon):
     dumped = client.ask("perilune_dump_request", {}, "control").reply.content
     assert dumped["status"] == "ok", dumped
     address = home.record("own")["health"]
-    headers = ["-H", f"Authorization: Bearer {token}"]
-    figures = subprocess.run(["curl", "-sf", *headers, f"{address}/metrics"], capture_output=True, text=True, check=True)
+    asked = urllib.request.Request(f"{address}/metrics", headers={"Authorization": f"Bearer {token}"})
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(asked, timeout=20) as answer:
+        figures = answer.read()
     client.close()
     status = home.run("kernel", "status", "own", "--json")
     kernel.terminate()
     kept = [path for path in home.folder("own").rglob("*") if path.is_file() and path.name != "health-token"]
     assert any("kernel.log" in path.name for path in kept) and any("dumps" in path.parts for path in kept)
     everything = {str(path): path.read_bytes() for path in kept}
-    everything |= {"figures": figures.stdout.encode(), "status": (status.stdout + status.stderr).encode()}
+    everything |= {"figures": figures, "status": (status.stdout + status.stderr).encode()}
     everything |= {str(path): path.read_bytes() for path in home.registry.iterdir()}
     for place, content in everything.items():
         for canary in (secret, token):
