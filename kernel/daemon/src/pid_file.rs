@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::geteuid;
 
 use crate::error::DaemonError;
+use crate::own_lock::OwnLock;
 use crate::private_folder::{Missing, PrivateFolder};
 use crate::process::ProcessIdentity;
 
@@ -20,7 +21,7 @@ use crate::process::ProcessIdentity;
 pub struct PidFile {
     folder: Arc<PrivateFolder>,
     name: String,
-    file: File,
+    file: OwnLock,
 }
 
 /// What became of an attempt to have a name.
@@ -81,10 +82,10 @@ impl PidFile {
                 continue;
             }
             let predecessor = read(&file);
-            let mut pid_file = Self {
+            let pid_file = Self {
                 folder: Arc::clone(folder),
                 name: name.to_owned(),
-                file,
+                file: OwnLock::of(file),
             };
             pid_file
                 .write(&ProcessIdentity::of_this_process())
@@ -124,10 +125,11 @@ impl PidFile {
         path_of(&self.folder, &self.name)
     }
 
-    fn write(&mut self, identity: &ProcessIdentity) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.rewind()?;
-        self.file.write_all(identity.to_text().as_bytes())
+    fn write(&self, identity: &ProcessIdentity) -> io::Result<()> {
+        let mut file = &*self.file;
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(identity.to_text().as_bytes())
     }
 }
 

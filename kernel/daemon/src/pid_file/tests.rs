@@ -1,9 +1,14 @@
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, fork, pause};
 
 use super::*;
 
@@ -54,6 +59,27 @@ fn a_name_is_one_process_s_until_it_gives_it_back() {
     assert!(!path.exists());
     assert!(other.pid_file.path().exists());
     PidFile::claim(&folder, "one.pid").unwrap();
+}
+
+#[test]
+fn what_a_killed_process_had_forked_does_not_keep_its_name() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = folder(temporary.path());
+    let claim = PidFile::claim(&folder, "one.pid").unwrap();
+    // SAFETY: the child does nothing but wait for its end.
+    let child = match unsafe { fork() }.unwrap() {
+        ForkResult::Child => loop {
+            pause();
+        },
+        ForkResult::Parent { child } => child,
+    };
+    // As the system does for who is killed.
+    nix::unistd::close(claim.pid_file.file.as_raw_fd()).unwrap();
+    std::mem::forget(claim);
+    let successor = PidFile::claim(&folder, "one.pid");
+    kill(child, Signal::SIGKILL).unwrap();
+    waitpid(child, None).unwrap();
+    assert!(successor.unwrap().predecessor.is_some());
 }
 
 #[test]
