@@ -58,8 +58,12 @@ fuzz_target!(|input: (bool, Vec<u8>)| {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     if let Ok(state) = file::read(&path, "Lua", "5.4") {
         assert!(is_summed, "a checksum was guessed");
-        assert!(bytes.windows(state.body().len().max(1)).any(|it| it == state.body())
-            || state.body().is_empty());
+        assert!(
+            bytes
+                .windows(state.body().len().max(1))
+                .any(|it| it == state.body())
+                || state.body().is_empty()
+        );
     }
     read(&content);
 
