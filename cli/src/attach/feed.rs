@@ -6,6 +6,7 @@ use perilune_client::{Client, ClientError, Heard};
 use perilune_journal::{After, Archive, JournalError, Query, Record, Sequence};
 use perilune_transport::Source;
 use perilune_wire::content::{JournalReply, Question};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::published::Published;
@@ -182,6 +183,24 @@ impl Feed {
             }
             return Ok(News::Published(Box::new(published)));
         }
+    }
+
+    /// The question that is open, with the id of the request that asks it.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn open_question(&self) -> Result<Option<(String, Question)>, ClientError> {
+        if !self.client.info().is_some_and(|info| info.is_perilune()) {
+            return Ok(None);
+        }
+        let status = self
+            .client
+            .control("perilune_status_request", json!({}), PATIENCE)
+            .await?;
+        let request = status["running"]["msg_id"].as_str();
+        let question = Question::deserialize(&status["question"]).ok();
+        Ok(request.map(str::to_owned).zip(question))
     }
 
     /// Answers a question in place of who was asked. Says whether it was still open.

@@ -157,11 +157,11 @@ impl Host for Output {
         sent.count(Way::Peer(Channel::Stdin), "input_request", bytes);
         let is_interrupted = || self.context.running.is_interrupted();
         let question = Question {
-            question: msg_id.clone(),
+            question: msg_id,
             prompt: request.prompt,
             password: request.password,
         };
-        let status = self.status_with(question);
+        let status = self.status_with(question.clone());
         let send = || {
             // Who is asked may be gone: so that somebody else can answer.
             self.context.publish(status, Weight::Essential);
@@ -172,7 +172,7 @@ impl Host for Output {
         };
         self.context
             .stdin
-            .ask(msg_id, identities, is_interrupted, send)
+            .ask(question, identities, is_interrupted, send)
     }
 
     fn comm(&self, message: CommMessage) {

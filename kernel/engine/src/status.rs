@@ -33,6 +33,7 @@ pub(crate) fn reply(context: &Context) -> KernelStatusReply {
             code: code.head.clone(),
             seconds: seconds(code.since.elapsed()),
         }),
+        question: context.stdin.open(),
         clients: gauges.map_or(0, |gauges| gauges.peers.subscribers.len()),
         queued: gauges.map_or(0, |gauges| gauges.queued),
         memory: Memory {

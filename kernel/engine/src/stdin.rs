@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use perilune_language::InputError;
 use perilune_wire::Message;
-use perilune_wire::content::InputReply;
+use perilune_wire::content::{InputReply, Question as Asked};
 
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ pub(crate) struct Stdin {
 }
 
 struct Question {
-    msg_id: String,
+    asked: Asked,
     identities: Vec<Bytes>,
     answer: Option<Result<String, InputError>>,
 }
@@ -35,17 +35,17 @@ impl Stdin {
         }
     }
 
-    /// Asks, and waits for the answer of this peer to the question of this id. `send` sends the
-    /// question, unless an interrupt has come that could not know of it.
+    /// Asks, and waits for the answer of this peer to this question. `send` sends the question,
+    /// unless an interrupt has come that could not know of it.
     pub(crate) fn ask(
         &self,
-        msg_id: String,
+        asked: Asked,
         identities: Vec<Bytes>,
         is_interrupted: impl FnOnce() -> bool,
         send: impl FnOnce(),
     ) -> Result<String, InputError> {
         *self.lock() = Some(Question {
-            msg_id,
+            asked,
             identities,
             answer: None,
         });
@@ -84,9 +84,9 @@ impl Stdin {
             tracing::debug!("an input_reply came that nobody waits for");
             return;
         };
-        let to_another = message
-            .parent_header()
-            .is_some_and(|parent| !parent.msg_id.is_empty() && parent.msg_id != question.msg_id);
+        let to_another = message.parent_header().is_some_and(|parent| {
+            !parent.msg_id.is_empty() && parent.msg_id != question.asked.question
+        });
         if message.identities != question.identities || to_another {
             tracing::debug!("an input_reply came from another client or to another question");
             return;
@@ -102,13 +102,20 @@ impl Stdin {
         self.answered.notify_all();
     }
 
+    /// The question that waits for its answer.
+    pub(crate) fn open(&self) -> Option<Asked> {
+        let question = self.lock();
+        let open = question.as_ref().filter(|open| open.answer.is_none())?;
+        Some(open.asked.clone())
+    }
+
     /// Takes an answer to the question of this id from whoever gives it; `None` is the end of the
     /// input. Says whether the question was still open.
     pub(crate) fn answer_for(&self, question: &str, value: Option<String>) -> bool {
         let mut open = self.lock();
         let Some(open) = open
             .as_mut()
-            .filter(|open| open.msg_id == question && open.answer.is_none())
+            .filter(|open| open.asked.question == question && open.answer.is_none())
         else {
             return false;
         };

@@ -230,18 +230,24 @@ def test_a_cell_that_waits_for_an_answer_gets_it_from_whoever_comes(home, daemon
         client.close()
     else:
         leave(home, "a", code)
-    main, terminal = pty.openpty()
-    process = home.command("kernel", "attach", "a", stdin=terminal, stdout=terminal, stderr=terminal)
-    os.close(terminal)
-    seen = b""
-    while b"Name? " not in seen:
-        seen += os.read(main, 4096)
-    os.write(main, b"Ada\n")
-    while b"Hello, Ada" not in seen:
-        seen += os.read(main, 4096)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-    os.close(main)
+    # Who has looked, and left without an answer, is asked again.
+    for answer in (None, b"Ada\n"):
+        main, terminal = pty.openpty()
+        process = home.command("kernel", "attach", "a", stdin=terminal, stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        seen = b""
+        if answer:
+            while b"waits for your answer" not in seen:
+                seen += os.read(main, 4096)
+            os.write(main, answer)
+            while b"Hello, Ada" not in seen:
+                seen += os.read(main, 4096)
+        else:
+            while b"Name? " not in seen:
+                seen += os.read(main, 4096)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        os.close(main)
 
 
 def test_one_who_stops_reading_for_a_while_loses_nothing(home, daemon, attach):

@@ -326,6 +326,9 @@ impl Attached {
         if !self.follows {
             return Ok(End::CaughtUp);
         }
+        if let Err(error) = self.find_question(&feed).await {
+            return error.downcast().map(End::Lost);
+        }
         self.listen(&mut feed).await
     }
 
@@ -375,6 +378,24 @@ impl Attached {
         }
         for published in messages {
             self.take(&published)?;
+        }
+        Ok(())
+    }
+
+    /// Finds the question that was seen before, or is not to be seen, and waits still.
+    async fn find_question(&mut self, feed: &Feed) -> Result<()> {
+        if self.answers.is_none() {
+            return Ok(());
+        }
+        match feed.open_question().await? {
+            Some((request, question)) => {
+                if self.put_question(request, question) {
+                    // What it said before it asked may not be on this screen.
+                    self.view
+                        .word("asks", "the cell that runs waits for your answer")?;
+                }
+            }
+            None => self.question = None,
         }
         Ok(())
     }
@@ -441,11 +462,10 @@ impl Attached {
 
     fn take_status(&mut self, published: &Published) {
         if let Some(question) = published.metadata(Question::KEY) {
-            self.question = serde_json::from_value(question).ok().map(|question| Open {
-                request: published.request(),
-                question,
-                shown: None,
-            });
+            let Ok(question) = serde_json::from_value::<Question>(question) else {
+                return;
+            };
+            self.put_question(published.request(), question);
         } else if let Some(open) = &self.question
             && open.request == published.request()
         {
@@ -454,6 +474,20 @@ impl Attached {
                 self.question = None;
             }
         }
+    }
+
+    /// Takes a question to be open; one that is known stays as it is. Says whether it is new.
+    fn put_question(&mut self, request: String, question: Question) -> bool {
+        let known = self.question.as_ref().map(|open| &open.question);
+        let is_new = known != Some(&question);
+        if is_new {
+            self.question = Some(Open {
+                request,
+                question,
+                shown: None,
+            });
+        }
+        is_new
     }
 
     /// Shows the question that is open, if one is that was not shown.

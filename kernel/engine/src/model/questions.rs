@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use perilune_language::{InputError, Interrupt};
+use perilune_wire::content::Question;
 use perilune_wire::{Header, Message};
 use shuttle::sync::{Arc, mpsc};
 use shuttle::thread;
@@ -47,8 +48,12 @@ impl Kernel {
     fn ask(&self, id: &str, send: impl FnOnce()) -> Result<String, InputError> {
         let identities = vec![Bytes::from_static(CLIENT)];
         let is_interrupted = || self.running.is_interrupted();
-        self.stdin
-            .ask(id.to_owned(), identities, is_interrupted, send)
+        let question = Question {
+            question: id.to_owned(),
+            prompt: String::new(),
+            password: false,
+        };
+        self.stdin.ask(question, identities, is_interrupted, send)
     }
 
     fn interrupt(&self) -> bool {

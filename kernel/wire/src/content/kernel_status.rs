@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Object, ReplyStatus};
+use super::{Object, Question, ReplyStatus};
 
 /// `perilune_status_reply`, a message of our own: what a kernel says of itself, whatever runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +21,8 @@ pub struct KernelStatusReply {
     pub state: KernelState,
     /// The request whose code runs, if any does.
     pub running: Option<RunningCell>,
+    /// What that code asks, while nobody has answered.
+    pub question: Option<Question>,
     /// How many clients listen on iopub.
     pub clients: usize,
     /// How many requests wait for the language.
