@@ -53,16 +53,16 @@ impl Health {
             LocalAddress::Unix(path) => Address::Unix(path.clone()),
             LocalAddress::Tcp(address) => Address::Tcp(*address),
         };
-        let (token, file) = match (&address, std::env::var(VARIABLE)) {
+        let (token, file) = match (&address, std::env::var_os(VARIABLE)) {
             (Address::Unix(_), _) => (Token::random(), None),
-            (Address::Tcp(_), Ok(text)) => match Token::new(&text) {
+            (Address::Tcp(_), Some(text)) => match text.to_str().and_then(Token::new) {
                 Some(token) => (token, None),
                 None => bail!(
                     "{VARIABLE} is no token: it needs 16 letters, digits and signs at least, \
                      without spaces"
                 ),
             },
-            (Address::Tcp(_), Err(_)) => {
+            (Address::Tcp(_), None) => {
                 let folder = folder.with_context(|| {
                     format!("there is no folder for the token: give one in {VARIABLE}")
                 })?;

@@ -172,9 +172,11 @@ def test_a_token_from_the_environment(home, daemon):
     health = Health(home)
     assert health.token is None and health.ask("/health/live").status == 401
     assert health.ask("/health/live", headers={"Authorization": "Bearer chosen-by-the-operator"}).status == 200
-    options = {"environment": {"PERILUNE_HEALTH_TOKEN": "short"}}
-    ended = home.run("kernel", "start", "--daemon", "--name", "other", "--health", "127.0.0.1:0", **options)
-    assert ended.returncode == 1 and "PERILUNE_HEALTH_TOKEN is no token" in ended.stderr and "short" not in ended.stderr
+    for wrong in ["short", "no-text-but-long\udcff"]:
+        options = {"environment": {"PERILUNE_HEALTH_TOKEN": wrong}}
+        ended = home.run("kernel", "start", "--daemon", "--name", "other", "--health", "127.0.0.1:0", **options)
+        assert ended.returncode == 1 and "PERILUNE_HEALTH_TOKEN is no token" in ended.stderr, ended.stderr
+        assert wrong[:5] not in ended.stderr
 
 
 def test_a_page_whose_name_was_made_to_lead_here_learns_nothing(tcp):
