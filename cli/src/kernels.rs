@@ -12,6 +12,7 @@ use std::future::Future;
 
 use anyhow::{Context, Result};
 
+pub use completion::complete_with_files;
 pub use error::KernelError;
 pub use found::{Kernel, OneKernel, SomeKernels};
 pub use health::{Health, State};

@@ -69,7 +69,7 @@ fn bash_completes_the_kernels_there_are() {
         .unwrap();
     let kernel = Running::new(start);
     while !kernel.stderr_line().starts_with("To connect") {}
-    for command in ["stop", "status", "reload"] {
+    for command in ["stop", "status", "reload", "exec"] {
         assert_eq!(
             offered(&here, &["perilune", "kernel", command, "s"]),
             ["sums"]

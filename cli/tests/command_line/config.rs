@@ -129,6 +129,8 @@ fn what_is_wrong_is_not_written() {
     let here = with("[log\n");
     let ended = config(&here, &["set", "log.level", "debug"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
+    let where_it_is = format!("{}: line 1, column 5: ", file(&here).display());
+    assert!(ended.stderr.contains(&where_it_is), "{ended:?}");
     assert_eq!(fs::read_to_string(file(&here)).unwrap(), "[log\n");
 }
 

@@ -55,8 +55,14 @@ pub fn unset(text: &str, name: &str) -> Result<Option<String>, ConfigError> {
 }
 
 fn parse(text: &str) -> Result<DocumentMut, ConfigError> {
-    text.parse()
-        .map_err(|error: toml_edit::TomlError| ConfigError::Edit(error.to_string()))
+    text.parse().map_err(|error: toml_edit::TomlError| {
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|it| *it != '\n').count() + 1;
+        let message = error.message();
+        ConfigError::Edit(format!("line {line}, column {column}: {message}"))
+    })
 }
 
 fn not_a_section(key: &Key) -> ConfigError {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use nix::fcntl::{Flock, FlockArg};
-use perilune_config::{Configuration, PROJECT_FILE, Problem, Problems, Sources};
+use perilune_config::{ConfigError, Configuration, PROJECT_FILE, Problem, Problems, Sources};
 
 use crate::atomic_file::{self, Access};
 use crate::settings::{self, Flags};
@@ -102,7 +102,11 @@ impl SettingsFile {
             .create(&folder)
             .with_context(|| format!("making {}", folder.display()))?;
         let _lock = lock(&folder)?;
-        match change(&self.text()?)? {
+        let changed = change(&self.text()?).map_err(|error| match error.downcast_ref() {
+            Some(ConfigError::Edit(_)) => error.context(self.path.display().to_string()),
+            _ => error,
+        })?;
+        match changed {
             None => Ok(false),
             Some(text) => {
                 self.write(&text)?;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use perilune_client::{Client, ClientError};
 use serde_json::json;
 
@@ -34,7 +35,8 @@ running, 4 it does not answer, 124 it ran longer than --timeout, 130 interrupted
 pub struct Arguments {
     /// A kernel's name, its id or the start of it, or its connection file [default: the one that
     /// runs, or `default`]; then code, a file, or - for standard input
-    #[arg(value_name = "KERNEL|CODE|FILE", num_args = 0..=2)]
+    #[arg(value_name = "KERNEL|CODE|FILE", num_args = 0..=2,
+        add = ArgValueCompleter::new(kernels::complete_with_files))]
     words: Vec<String>,
     /// Run this code, whatever it looks like
     #[arg(
