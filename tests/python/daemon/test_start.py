@@ -151,6 +151,8 @@ def test_what_is_for_a_daemon_alone_needs_one(home):
     for arguments in (["--json"], ["--timeout", "1"]):
         ended = home.run("kernel", "start", *arguments)
         assert ended.returncode == 2 and "--daemon" in ended.stderr
+        ended = home.run("kernel", "start", "--foreground", *arguments, timeout=20)
+        assert ended.returncode == 2 and "--foreground" in ended.stderr
 
 
 def test_a_start_that_takes_too_long_is_ended_and_said_so(home):

@@ -42,10 +42,11 @@ pub struct Arguments {
         value_parser = seconds,
         default_value = "30",
         requires = "daemon",
+        conflicts_with = "foreground"
     )]
     timeout: Duration,
     /// Print one JSON object about the daemon
-    #[arg(long, requires = "daemon")]
+    #[arg(long, requires = "daemon", conflicts_with = "foreground")]
     json: bool,
     /// Run in this folder [default: that of --project; / with --daemon]
     #[arg(long, value_name = "FOLDER")]
