@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -29,6 +30,8 @@ os.environ.update(
 )
 for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_TOKEN", "LUA_INIT", "LUA_PATH", "LUA_CPATH", "PERILUNE_HISTORY"):
     os.environ.pop(name, None)
+# Whoever runs the tests under nohup(1) shall see the same.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 Path(os.environ["JUPYTER_RUNTIME_DIR"]).mkdir(parents=True)
 Path(os.environ["XDG_RUNTIME_DIR"]).mkdir(mode=0o700)
 

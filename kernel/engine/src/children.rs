@@ -84,11 +84,9 @@ pub(crate) struct Child {
 
 /// Our descendants, as a dump tells them.
 pub(crate) fn list() -> Vec<Child> {
-    let mut system = System::new();
-    let nothing_else = ProcessRefreshKind::nothing().without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::All, false, nothing_else);
+    let system = walk();
     let pid = |pid: Pid| usize::try_from(pid.as_raw()).map(sysinfo::Pid::from);
-    descendants()
+    descendants_among(&parents(&system))
         .into_iter()
         .filter_map(|child| system.process(pid(child).ok()?))
         .map(|child| Child {
@@ -101,7 +99,10 @@ pub(crate) fn list() -> Vec<Child> {
 }
 
 fn descendants() -> Vec<Pid> {
-    let parents = processes();
+    descendants_among(&processes())
+}
+
+fn descendants_among(parents: &HashMap<Pid, Option<Pid>>) -> Vec<Pid> {
     let mut found = vec![getpid()];
     let mut next = 0;
     while next < found.len() {
@@ -119,11 +120,20 @@ fn descendants() -> Vec<Pid> {
 
 /// Every process and its parent.
 fn processes() -> HashMap<Pid, Option<Pid>> {
+    parents(&walk())
+}
+
+/// What the system tells of every process.
+fn walk() -> System {
     let mut system = System::new();
     let nothing_else = ProcessRefreshKind::nothing()
         .without_tasks()
         .with_cmd(UpdateKind::Never);
     system.refresh_processes_specifics(ProcessesToUpdate::All, false, nothing_else);
+    system
+}
+
+fn parents(system: &System) -> HashMap<Pid, Option<Pid>> {
     let pid = |pid: sysinfo::Pid| i32::try_from(pid.as_u32()).ok().map(Pid::from_raw);
     system
         .processes()

@@ -67,6 +67,9 @@ impl CaughtSignals {
     /// the process by itself. To be called first thing by a process that is to be a kernel, and
     /// after it was forked.
     ///
+    /// SIGXFSZ is caught too, and does nothing: what is written beyond a limit on files' sizes fails
+    /// with an error.
+    ///
     /// SIGHUP stays ignored where it is (as nohup(1) makes it) in a process with a terminal.
     ///
     /// # Errors

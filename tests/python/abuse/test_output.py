@@ -56,7 +56,7 @@ def test_a_client_that_never_reads_costs_bounded_memory_and_is_told_what_it_miss
     assert [line[:8] for line in seen.split("\n")[:-1]] == [f"{i:08d}" for i in range(1, CELLS * LINES + 1)]
     cost = memory(kernel) - before
     print(f"{cost / MIB:.0f} MiB for who does not read")
-    assert cost < 100 * MIB, "64 MiB for the client, and what waits on the way"
+    assert cost < 132 * MIB, "64 MiB for the client, 32 for the journal's disk, and what waits on the way"
 
     # Now it reads: what was kept, the notice, and to the end every status.
     statuses, text, notices = [], "", 0
@@ -75,7 +75,7 @@ def test_a_client_that_never_reads_costs_bounded_memory_and_is_told_what_it_miss
     runs.run("print 'all of this'").succeeded()
     while "all of this" not in (message := decode(runs.key, stalled.receive())).content.get("text", ""):
         assert message.type in ("status", "execute_input"), message
-    assert memory(kernel) - before < 100 * MIB
+    assert memory(kernel) - before < 132 * MIB
     stalled.close()
 
 
@@ -98,8 +98,10 @@ def test_a_hundred_thousand_short_lines_reach_all_of_several_clients(kernel, con
     assert text == expected
 
 
-def test_ten_thousand_cells_leave_nothing_behind(kernel, chance):
-    """Code, output, results and errors, as fast as they go."""
+def test_ten_thousand_cells_leave_nothing_behind(start, chance):
+    """Code, output, results and errors, as fast as they go: faster than a disk may be, so without
+    what waits for one (the soak is about that)."""
+    kernel = start(arguments=("--set", "journal.enabled=false", "--no-history"))
     shell, iopub = Peer(kernel, "shell"), Peer(kernel, "iopub")
     kinds = [
         "x = (x or 0) + 1",

@@ -1,11 +1,13 @@
 """A user's home, and the kernels that live in it without a terminal."""
 
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,6 +166,9 @@ class Daemon:
         """Ends it as no process can resist, and waits for it."""
         self.signal(signal.SIGKILL)
         assert self.is_gone()
+        # Its threads end one after another; the last of them gives back what it held.
+        with suppress(FileNotFoundError), open(self.home.pid_file(self.name)) as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
 
     def terminate(self) -> None:
         """Ends it as an operator would, and waits for it."""

@@ -34,10 +34,12 @@ class Truth:
         """The values that the session on disk may hold: one, or two where the kill met the saving."""
 
     def run(self, client: Frontend) -> None:
-        """A cell of whose end a client has heard."""
+        """A cell of whose end a client has heard, also from the journal."""
         self.number += 1
         cell = client.run(f"count = {self.number}\nprint('line {self.number}')\nreturn count")
         assert cell.plain == str(self.number)
+        # What the journal itself has told of is on disk; what it has not may be on its way there.
+        client.ask("perilune_journal_request", {}, "control")
         self.cells.append((cell.request.id, f"line {self.number}\n"))
 
     def check_session(self, client: Frontend) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import resource
 import shutil
 import signal
 import stat
@@ -80,6 +81,17 @@ def test_at_rest_an_interrupt_and_a_hang_up_change_nothing(live, number):
     life.signal(USR2)
     life.dumped()
     assert client.run("return kept").succeeded().plain == "1"
+
+
+def test_a_limit_on_the_size_of_files_is_an_error_for_who_writes_and_not_the_end(live):
+    life = live()
+    client = life.connect()
+    client.run("1")
+    resource.prlimit(life.pid, resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+    file = life.home.path / "large"
+    write = f"local file = io.open('{file}', 'w'); print(file:write(('x'):rep(4 << 20))); print(file:close())"
+    assert "File too large" in client.run(write).succeeded().text("stdout")
+    assert client.run("return 1").plain == "1"
 
 
 def test_usr1_reads_the_configuration_anew_and_says_what_changed(live):

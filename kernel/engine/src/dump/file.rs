@@ -38,17 +38,16 @@ pub(super) fn write(folder: &Path, time: DateTime<Utc>, text: &[u8]) -> io::Resu
         flags,
         Mode::S_IRUSR | Mode::S_IWUSR,
     )?);
-    let written = file
-        .write_all(text)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| {
-            Ok(renameat(
-                &directory,
-                partial.as_str(),
-                &directory,
-                name.as_str(),
-            )?)
-        });
+    // Not forced to the disk, which takes longer than all else: who asks for a dump reads it soon,
+    // and one that a power failure takes is no loss that matters.
+    let written = file.write_all(text).and_then(|()| {
+        Ok(renameat(
+            &directory,
+            partial.as_str(),
+            &directory,
+            name.as_str(),
+        )?)
+    });
     if let Err(error) = written {
         let _ = unlinkat(&directory, partial.as_str(), UnlinkatFlags::NoRemoveDir);
         return Err(error);

@@ -68,6 +68,15 @@ pub(super) fn install(keeps_ignoring_hangup: bool) -> io::Result<PipeReader> {
             unsafe { sigaction(signal, &former) }?;
         }
     }
+    // A file that grows beyond a limit shall be an error for whoever writes it, not the end. Caught
+    // and not ignored, which children would inherit.
+    let nothing = SigAction::new(
+        SigHandler::Handler(on_too_large),
+        SaFlags::SA_ONSTACK | SaFlags::SA_RESTART,
+        SigSet::empty(),
+    );
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGXFSZ, &nothing) }?;
     // Whoever started us may have blocked them.
     let all: SigSet = ALL.into_iter().map(|(_, signal)| signal).collect();
     all.thread_unblock()?;
@@ -92,6 +101,8 @@ pub(super) fn take() -> Option<Arrived> {
     }
     None
 }
+
+extern "C" fn on_too_large(_: c_int) {}
 
 extern "C" fn on_signal(number: c_int) {
     let errno = Errno::last_raw();
