@@ -1,6 +1,7 @@
 //! The processes that cells have started, and that must not outlive the kernel.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -8,19 +9,29 @@ use nix::unistd::{Pid, getpgrp, getpid, getsid};
 use serde::Serialize;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
+use crate::context::Context;
+
 /// How long they have between a polite word and the end.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Interrupts the children that share our process group. Those with a group of their own are
-/// interrupted by whoever waits for them.
-pub(crate) fn interrupt() {
-    // Walking through all processes takes milliseconds that the I/O thread does not have.
-    let walk = || {
-        for pid in descendants() {
-            if nix::unistd::getpgid(Some(pid)) == Ok(getpgrp()) {
-                let _ = kill(pid, Signal::SIGINT);
+/// Interrupts the children of the code that runs that share our process group. Those with a group of
+/// their own are interrupted by whoever waits for them.
+pub(crate) fn interrupt(context: &Arc<Context>) {
+    let Some(code) = context.running_code() else {
+        return;
+    };
+    let context = Arc::clone(context);
+    // Walking through all processes takes milliseconds that the I/O thread does not have, and in
+    // which the next cell may have begun, whose children nobody wants to interrupt.
+    let walk = move || {
+        let found = descendants();
+        context.while_it_runs(&code, || {
+            for pid in found {
+                if nix::unistd::getpgid(Some(pid)) == Ok(getpgrp()) {
+                    let _ = kill(pid, Signal::SIGINT);
+                }
             }
-        }
+        });
     };
     if let Err(error) = std::thread::Builder::new()
         .name("interrupt".to_owned())

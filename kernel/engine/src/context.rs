@@ -174,6 +174,15 @@ impl Context {
         self.code().clone()
     }
 
+    /// Does something, if this code still runs; and it does not end, nor does other code begin, while
+    /// that is done.
+    pub(crate) fn while_it_runs(&self, code: &Arc<RunningCode>, act: impl FnOnce()) {
+        let running = self.code();
+        if running.as_ref().is_some_and(|now| Arc::ptr_eq(now, code)) {
+            act();
+        }
+    }
+
     fn code(&self) -> MutexGuard<'_, Option<Arc<RunningCode>>> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -117,7 +117,7 @@ impl Reception {
             Request::Interrupt => {
                 let mut turn = Turn::begin(&context, publisher, origin);
                 if context.interrupt() && context.has_foreigners() {
-                    children::interrupt();
+                    children::interrupt(&context);
                 }
                 turn.reply(StatusReply::Ok);
             }

@@ -120,6 +120,17 @@ def test_an_idle_kernel_forgets_interrupts(kernel, client, chance):
         assert client.run(f"{n}").succeeded().plain == str(n)
 
 
+def test_an_interrupt_meets_no_child_of_the_next_cell(kernel, client):
+    """Finding the children takes a while, in which the next cell may have begun."""
+    client.run("os.execute('true')").succeeded()
+    for _ in range(300):
+        running = client.execute("print('on') while true do end")
+        client.printed(running, "on\n")
+        client.ask("interrupt_request", {}, "control")
+        client.settle(running).failed()
+        assert client.run("os.execute('echo whole')").succeeded().text() == "whole\n"
+
+
 def test_a_second_interrupt_does_no_harm(kernel, client, chance):
     for _ in range(50):
         code = CELLS[chance.choice(["loop", "stubborn", "sleep", "coroutine"])]
