@@ -8,6 +8,7 @@
 mod cell;
 mod code;
 mod comm;
+pub mod debug;
 mod display;
 mod host;
 mod interrupt;
@@ -82,6 +83,16 @@ pub trait Language {
     /// How many bytes it holds, where it can tell at once.
     fn memory(&self) -> Option<u64> {
         None
+    }
+
+    /// From now on code that runs asks this debugger. A language that cannot be debugged ignores it.
+    fn debug(&mut self, debugger: Arc<dyn debug::Debugger>) {
+        let _ = debugger;
+    }
+
+    /// Lets somebody look at values while no code runs; there are no frames then.
+    fn at_rest(&mut self, look: &mut dyn FnMut(&mut dyn debug::Paused)) {
+        let _ = look;
     }
 
     /// A message from a comm's other end. Anything it prints goes to the host.
