@@ -1,0 +1,16 @@
+use serde_json::value::RawValue;
+
+/// What a debugger needs of the kernel around it. None of it may block, nor call the debugger.
+pub trait Outlet: Send + Sync {
+    /// Publishes an event of the Debug Adapter Protocol to every client, behind all that code has
+    /// printed so far.
+    fn event(&self, event: Box<RawValue>);
+
+    /// Somebody wants to look at values while no code runs: [`Debugger::rest`](crate::Debugger::rest)
+    /// is to be called, as soon as the language's thread runs no code. Wanting it twice is wanting
+    /// it once.
+    fn look(&self);
+
+    /// Interrupts the code that runs, as a client's `interrupt_request` does.
+    fn interrupt(&self);
+}
