@@ -18,6 +18,9 @@ from playwright.sync_api import expect, sync_playwright
 
 TOKEN = "tide"
 
+# Long, because the machine may be busy with other things: five seconds are JupyterLab's own at times.
+expect.set_options(timeout=30_000)
+
 # What a newcomer is asked and shown at the first start; the theme that the browser prefers, so that
 # a page can be looked at in light and dark; and all cells in the page, not only those that can be seen.
 SETTINGS = {

@@ -92,7 +92,7 @@ fn a_kernel_that_is_stopped_does_not_answer_and_that_is_said_in_time() {
     let asked = Instant::now();
     let error = run(Client::connect(&file, Duration::from_millis(500))).expect_err("it is stopped");
     assert!(matches!(error, ClientError::Silent { .. }), "{error}");
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(asked.elapsed() < Duration::from_secs(10));
 }
 
 #[test]

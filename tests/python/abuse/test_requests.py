@@ -115,5 +115,5 @@ def test_every_request_ends(kernel, client, chance):
             ]
             sent.append(client.send_frames([DELIMITER, sign(client.key, parts), *parts], channel))
         for request in sent:
-            client.settle(request, patience=15)
+            client.settle(request, patience=30)
     is_served(client)

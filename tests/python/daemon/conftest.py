@@ -84,6 +84,27 @@ def busy(kernel, asked):
     return begin
 
 
+# Says where it is from within C, so that who reads it knows that no hook of Lua's comes any more.
+STUCK_C = """
+#include <unistd.h>
+int luaopen_stuck(void *L) {
+    (void)L;
+    if (write(1, "in C\\n", 5) == 5)
+        for (;;) pause();
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def stuck(tmp_path_factory) -> str:
+    """Code that no interrupt stops: it prints `in C`, and from then on it is in C for ever."""
+    folder = tmp_path_factory.mktemp("stuck")
+    (folder / "stuck.c").write_text(STUCK_C)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "stuck.so", folder / "stuck.c"], check=True)
+    return f"package.cpath = '{folder}/?.so' require 'stuck'"
+
+
 @pytest.fixture
 def foreign(home, tmp_path):
     """Starts an ipykernel, with fields of its class set, and returns its connection file."""

@@ -118,13 +118,14 @@ def test_its_status_tells_what_it_is_at_without_telling_code(home, serve, manage
 
 
 def test_the_watchdog_hears_twice_in_each_interval_whatever_a_cell_does(home, serve, manager):
-    interval = 0.5
+    # Long, for the test itself may be late to listen.
+    interval = 2.0
     serve(NOTIFY_SOCKET=manager.address, WATCHDOG_USEC=str(int(interval * 1e6)))
     manager.wait_for("READY")
     client = connect(home)
     client.execute("while true do end")
     times = []
-    while len(times) < 8:
+    while len(times) < 5:
         manager.wait_for("WATCHDOG", "1")
         times.append(manager.heard[-1][0])
     gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]

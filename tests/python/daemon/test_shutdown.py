@@ -21,8 +21,6 @@ PHASES = [
     "send what is left",
     "give everything back",
 ]
-#: What no interrupt stops: C code that sleeps on.
-STUCK = "local sleep = require('socket').sleep print 'on' sleep(60)"
 UNTIL_TOLD = "print 'on' repeat local file = io.open('go') until file return 42"
 
 
@@ -71,6 +69,7 @@ def test_what_runs_may_finish_when_a_signal_ends_the_kernel(live):
     cell = client.execute(UNTIL_TOLD)
     client.printed(cell, "on")
     waiting = client.execute("2")
+    client.queued(1)
     life.signal(signal.SIGTERM)
     life.logged("refuse new requests")
     go(life)
@@ -200,13 +199,13 @@ def test_a_dump_that_was_asked_for_just_before_the_end_is_written(live):
 # When it does not go as it should.
 
 
-def test_a_cell_that_cannot_be_stopped_is_left_behind(live):
+def test_a_cell_that_cannot_be_stopped_is_left_behind(live, stuck):
     life = live("shutdown.interrupt=300ms")
     client = life.connect()
     client.run("keep = io.popen('sleep 60')").succeeded()
     children = psutil.Process(life.pid).children(recursive=True)
-    cell = client.execute(STUCK)
-    client.printed(cell, "on")
+    cell = client.execute(stuck)
+    client.printed(cell, "in C")
     life.signal(signal.SIGTERM)
     assert life.ended() == 0
     told = phases(life)
@@ -215,13 +214,13 @@ def test_a_cell_that_cannot_be_stopped_is_left_behind(live):
 
 
 @pytest.mark.parametrize("setting", ["shutdown.drain=60s", "shutdown.interrupt=60s"])
-def test_a_second_term_forces_the_end_and_leaves_nothing_in_the_way(live, home, setting):
+def test_a_second_term_forces_the_end_and_leaves_nothing_in_the_way(live, home, stuck, setting):
     life = live(setting)
     client = life.connect()
     client.run("keep = io.popen('sleep 60')").succeeded()
     child = psutil.Process(life.pid).children(recursive=True)[0]
-    cell = client.execute(STUCK)
-    client.printed(cell, "on")
+    cell = client.execute(stuck)
+    client.printed(cell, "in C")
     life.signal(signal.SIGTERM)
     life.logged("refuse new requests")
     # Within 50 ms they would be one.

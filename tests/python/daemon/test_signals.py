@@ -9,7 +9,9 @@ import signal
 import stat
 import subprocess
 import time
+from contextlib import suppress
 
+import psutil
 import pytest
 from frontend import Frontend
 
@@ -199,6 +201,8 @@ def begin_cell(life: Life, client: Frontend, doing: str):
     cell = client.execute(CELLS[doing], allow_stdin=True)
     client.printed(cell, "on")
     question = client.question(cell) if doing == "a question" else None
+    if doing in ("a pipe", "a child"):
+        until(lambda: "sh" in children(life), "the child")
 
     def go():
         folder = os.readlink(f"/proc/{life.pid}/cwd")
@@ -208,6 +212,15 @@ def begin_cell(life: Life, client: Frontend, doing: str):
             client.answer(question, "answer")
 
     return cell, go
+
+
+def children(life: Life) -> set[str]:
+    """The names of the programs that a kernel has started."""
+    names = set()
+    for child in psutil.Process(life.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            names.add(child.name())
+    return names
 
 
 def with_folder(live, tmp_path) -> Life:

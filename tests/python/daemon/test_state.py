@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from .home import Daemon
+from .lives import until
 
 # What a user's session may look like: values, identities, functions with their own variables.
 SESSION = """
@@ -203,7 +204,7 @@ def test_saving_waits_for_the_cell_that_runs_and_an_interrupt_stops_it(daemon):
     client.run("t = {} for i = 1, 3e6 do t[i] = {i} end").succeeded()
     before = state_of(kernel).read_bytes()
     request = client.send("perilune_save_request", {}, channel="control")
-    client.wait(lambda: state_of(kernel).with_suffix(".new").exists(), "a file that is being written")
+    until(state_of(kernel).with_suffix(".new").exists, "a file that is being written")
     client.ask("interrupt_request", {}, channel="control")
     reply = client.settle(request).content
     assert reply["status"] == "error" and "stopped" in reply["evalue"]

@@ -301,6 +301,13 @@ class Frontend:
         self.wait(lambda: so_far() or request.id in self._idle, f"{text!r}")
         assert so_far(), f"the end came before {text!r}: {self._describe(request)}"
 
+    def queued(self, count: int) -> None:
+        """Waits until so many requests wait in the kernel for their turn: what is sent on another
+        channel than they were may otherwise come before them."""
+        deadline = time.monotonic() + PATIENCE
+        while self.ask("perilune_status_request", {}, "control").content["queued"] < count:
+            assert time.monotonic() < deadline, f"no {count} requests wait within {PATIENCE} s"
+
     def question(self, request: Request, patience: float = PATIENCE) -> Message:
         """The input_request of a cell that runs."""
         self.wait(lambda: self._questions or request.id in self._idle, "input_request", patience)

@@ -1,5 +1,7 @@
 """Interrupts, by message and by SIGINT: the cell ends, the globals stay, the next cell runs."""
 
+import time
+
 import pytest
 from frontend import gone
 
@@ -99,8 +101,7 @@ def test_an_interrupt_aborts_the_queue(client):
     client.printed(request, "on")
     queued = [client.execute("touched = true") for _ in range(5)]
     info = client.send("kernel_info_request")
-    # A round trip later the kernel has them all.
-    client.ask("kernel_info_request", {}, "control")
+    client.queued(len(queued) + 1)
     client.ask("interrupt_request", {}, "control")
     client.settle(request).failed()
     for waiting in queued:
@@ -110,10 +111,16 @@ def test_an_interrupt_aborts_the_queue(client):
 
 
 def test_the_reply_comes_quickly(client):
-    request = client.execute("print 'on' while true do end")
-    client.printed(request, "on")
-    client.ask("interrupt_request", {}, "control")
-    client.settle(request, patience=1).failed()
+    took = []
+    for _ in range(10):
+        request = client.execute("print 'on' while true do end")
+        client.printed(request, "on")
+        began = time.monotonic()
+        client.ask("interrupt_request", {}, "control")
+        client.settle(request).failed()
+        took.append(time.monotonic() - began)
+    # The best of them: what is promised of a machine that has time for it.
+    assert min(took) < 0.1, took
 
 
 def test_an_error_message_of_an_interrupt_has_no_machinery_in_it(client):

@@ -2,12 +2,10 @@
 
 mod graphs;
 
-use std::time::Duration;
-
 use perilune_language::{Language, Losses, RestoreError, Restored, SaveError, Saved};
 use perilune_lua::Options;
 
-use crate::notebook::Notebook;
+use crate::notebook::{Event, Notebook};
 
 fn save(notebook: &mut Notebook) -> (Vec<u8>, Saved) {
     let mut bytes = Vec::new();
@@ -384,13 +382,13 @@ fn what_a_private_cell_says_is_not_saved() {
 
 #[test]
 fn an_interrupt_meets_a_restored_session_as_any_other() {
-    let mut notebook = again("function forever() while true do end end");
+    let mut notebook = again("function forever() print('on') while true do end end");
     let interrupt = notebook.interrupt.clone();
-    let raiser = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(50));
-        interrupt.raise();
+    notebook.host.on_event(move |event| {
+        if matches!(event, Event::Write(..)) {
+            interrupt.raise();
+        }
     });
     let failure = notebook.fail("forever()");
-    raiser.join().unwrap();
     assert_eq!(failure.name, "Interrupted");
 }
