@@ -7,6 +7,7 @@ mod health;
 pub mod leftovers;
 mod saving;
 mod stopping;
+mod tally;
 
 use std::future::Future;
 
@@ -19,6 +20,7 @@ pub use health::{Health, State};
 pub use leftovers::Pruning;
 pub use saving::{in_short, save, tell_losses};
 pub use stopping::{How, Stopping, end_of};
+pub use tally::{Tally, with};
 
 use crate::exit::Exit;
 

@@ -1,4 +1,3 @@
-use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -7,8 +6,7 @@ use serde_json::{Value, json};
 
 use crate::command::seconds;
 use crate::exit::Exit;
-use crate::kernels::{self, Kernel, SCHEMA_VERSION, SomeKernels};
-use crate::standard;
+use crate::kernels::{self, Kernel, SomeKernels, Tally};
 
 /// `perilune kernel interrupt`
 #[derive(Debug, Args)]
@@ -40,17 +38,10 @@ enum Told {
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
         kernels::block_on(async {
-            let mut exit = Exit::Success;
-            let mut documents = Vec::new();
-            let mut stdout = io::stdout().lock();
+            let mut tally = Tally::new(self.json);
             for found in self.kernels.find()? {
-                let (name, result) = match found {
-                    Ok(kernel) => (
-                        Some(kernel.name().to_owned()),
-                        self.interrupt(&kernel).await,
-                    ),
-                    Err(error) => (None, Err(error.into())),
-                };
+                let (name, result) =
+                    kernels::with(found, async |kernel| self.interrupt(kernel).await).await;
                 let label = name.as_deref().unwrap_or_default();
                 let (word, reason) = match &result {
                     Ok(Told::Cell) => ("interrupted", None),
@@ -58,22 +49,14 @@ impl Arguments {
                     Ok(Told::Unknown) => ("told", None),
                     Err(error) => ("failed", Some(format!("{error:#}"))),
                 };
-                documents.push(json!({"name": name, "result": word, "reason": reason}));
+                tally.add(json!({"name": name, "result": word, "reason": reason}));
                 match result {
-                    Ok(_) if self.json => {}
-                    Ok(Told::Nobody) => writeln!(stdout, "Nothing runs in {label}")?,
-                    Ok(_) => writeln!(stdout, "Interrupted {label}")?,
-                    Err(error) => {
-                        standard::say(&format!("perilune: {error:#}"));
-                        exit = exit.or(kernels::exit_of(&error));
-                    }
+                    Ok(Told::Nobody) => tally.line(format!("Nothing runs in {label}"))?,
+                    Ok(_) => tally.line(format!("Interrupted {label}"))?,
+                    Err(error) => tally.fail(&error),
                 }
             }
-            if self.json {
-                let document = json!({"schema_version": SCHEMA_VERSION, "kernels": documents});
-                writeln!(stdout, "{document}")?;
-            }
-            Ok(exit)
+            tally.end()
         })
     }
 

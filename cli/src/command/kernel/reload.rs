@@ -1,4 +1,3 @@
-use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -7,8 +6,7 @@ use serde_json::{Value, json};
 
 use crate::command::seconds;
 use crate::exit::Exit;
-use crate::kernels::{self, Kernel, SCHEMA_VERSION, SomeKernels};
-use crate::standard;
+use crate::kernels::{self, Kernel, SomeKernels, Tally};
 
 /// `perilune kernel reload`
 #[derive(Debug, Args)]
@@ -33,40 +31,28 @@ pub struct Arguments {
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
         kernels::block_on(async {
-            let mut exit = Exit::Success;
-            let mut documents = Vec::new();
-            let mut stdout = io::stdout().lock();
+            let mut tally = Tally::new(self.json);
             for found in self.kernels.find()? {
-                let (name, result) = match found {
-                    Ok(kernel) => (Some(kernel.name().to_owned()), self.reload(&kernel).await),
-                    Err(error) => (None, Err(error.into())),
-                };
+                let (name, result) =
+                    kernels::with(found, async |kernel| self.reload(kernel).await).await;
                 let mut document = json!({"name": name, "reason": null});
                 match result {
                     Ok(reply) => {
-                        if !self.json {
-                            let name = name.as_deref().unwrap_or_default();
-                            write!(stdout, "{}", description(name, &reply))?;
-                        }
+                        tally.line(description(name.as_deref().unwrap_or_default(), &reply))?;
                         document["result"] = "reloaded".into();
                         for part in ["files", "changed", "fixed"] {
                             document[part] = reply[part].clone();
                         }
                     }
                     Err(error) => {
-                        standard::say(&format!("perilune: {error:#}"));
-                        exit = exit.or(kernels::exit_of(&error));
+                        tally.fail(&error);
                         document["result"] = "failed".into();
                         document["reason"] = format!("{error:#}").into();
                     }
                 }
-                documents.push(document);
+                tally.add(document);
             }
-            if self.json {
-                let document = json!({"schema_version": SCHEMA_VERSION, "kernels": documents});
-                writeln!(stdout, "{document}")?;
-            }
-            Ok(exit)
+            tally.end()
         })
     }
 
@@ -87,7 +73,7 @@ impl Arguments {
     }
 }
 
-/// What changed, a line for each setting.
+/// What changed, a line for each setting; the last has no end.
 fn description(kernel: &str, reply: &Value) -> String {
     let changed = reply["changed"].as_array().map_or(&[][..], Vec::as_slice);
     let mut text = match changed.len() {
@@ -111,5 +97,6 @@ fn description(kernel: &str, reply: &Value) -> String {
         let origin = origin.as_str().unwrap_or_default();
         text += &format!("  {setting} stays, as it was started with {origin}\n");
     }
+    text.truncate(text.trim_end().len());
     text
 }

@@ -1,6 +1,5 @@
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,7 +13,7 @@ use super::start::flags::RestoreChoice;
 use crate::atomic_file::{self, Access};
 use crate::command::seconds;
 use crate::exit::Exit;
-use crate::kernels::{self, Kernel, KernelError, SCHEMA_VERSION, SomeKernels, Stopping};
+use crate::kernels::{self, Kernel, KernelError, SomeKernels, Stopping, Tally};
 use crate::standard;
 
 /// `perilune kernel restart`
@@ -62,9 +61,7 @@ struct Again {
 
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
-        let mut exit = Exit::Success;
-        let mut documents = Vec::new();
-        let mut stdout = io::stdout().lock();
+        let mut tally = Tally::new(self.json);
         for found in self.kernels.find()? {
             let began = Instant::now();
             let name = found.as_ref().ok().map(|kernel| kernel.name().to_owned());
@@ -73,7 +70,7 @@ impl Arguments {
                 .and_then(|kernel| self.restart(kernel));
             let reason = result.as_ref().err().map(|error| format!("{error:#}"));
             let same = result.as_ref().ok().map(|started| started.same_connection);
-            documents.push(json!({
+            tally.add(json!({
                 "name": name,
                 "result": if result.is_ok() { "restarted" } else { "failed" },
                 "reason": reason,
@@ -86,13 +83,8 @@ impl Arguments {
             let name = name.unwrap_or_default();
             match result {
                 Ok(started) => {
-                    if !self.json {
-                        writeln!(
-                            stdout,
-                            "Restarted {name} as process {}",
-                            started.about["pid"]
-                        )?;
-                    }
+                    let pid = &started.about["pid"];
+                    tally.line(format!("Restarted {name} as process {pid}"))?;
                     if !started.same_connection {
                         standard::say(&format!(
                             "perilune: the ports of {name} were taken by another program, so it has \
@@ -101,19 +93,14 @@ impl Arguments {
                     }
                 }
                 Err(error) => {
-                    standard::say(&format!("perilune: {error:#}"));
-                    exit = exit.or(match error.downcast_ref::<TooLate>() {
-                        Some(_) => Exit::TimedOut,
-                        None => kernels::exit_of(&error),
-                    });
+                    if error.is::<TooLate>() {
+                        tally.end_with(Exit::TimedOut);
+                    }
+                    tally.fail(&error);
                 }
             }
         }
-        if self.json {
-            let document = json!({"schema_version": SCHEMA_VERSION, "kernels": documents});
-            writeln!(stdout, "{document}")?;
-        }
-        Ok(exit)
+        tally.end()
     }
 
     fn restart(&self, mut kernel: Kernel) -> Result<Started> {

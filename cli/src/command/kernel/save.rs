@@ -1,4 +1,3 @@
-use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -7,8 +6,7 @@ use serde_json::{Value, json};
 
 use crate::command::seconds;
 use crate::exit::Exit;
-use crate::kernels::{self, SCHEMA_VERSION, SomeKernels};
-use crate::standard;
+use crate::kernels::{self, Kernel, SomeKernels, Tally};
 
 /// `perilune kernel save`
 #[derive(Debug, Args)]
@@ -32,37 +30,21 @@ pub struct Arguments {
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
         kernels::block_on(async {
-            let mut exit = Exit::Success;
-            let mut documents = Vec::new();
-            let mut stdout = io::stdout().lock();
+            let mut tally = Tally::new(self.json);
             for found in self.kernels.find()? {
-                let (name, result) = match found {
-                    Ok(kernel) => (
-                        Some(kernel.name().to_owned()),
-                        kernels::save(&kernel, self.timeout).await,
-                    ),
-                    Err(error) => (None, Err(error.into())),
-                };
-                documents.push(document(name.as_deref(), &result));
+                let save = async |kernel: &Kernel| kernels::save(kernel, self.timeout).await;
+                let (name, result) = kernels::with(found, save).await;
+                tally.add(document(name.as_deref(), &result));
                 let name = name.unwrap_or_default();
                 match result {
                     Ok(saved) => {
                         kernels::tell_losses(&name, &saved);
-                        if !self.json {
-                            writeln!(stdout, "{}", kernels::in_short(&name, &saved))?;
-                        }
+                        tally.line(kernels::in_short(&name, &saved))?;
                     }
-                    Err(error) => {
-                        standard::say(&format!("perilune: {error:#}"));
-                        exit = exit.or(kernels::exit_of(&error));
-                    }
+                    Err(error) => tally.fail(&error),
                 }
             }
-            if self.json {
-                let document = json!({"schema_version": SCHEMA_VERSION, "kernels": documents});
-                writeln!(stdout, "{document}")?;
-            }
-            Ok(exit)
+            tally.end()
         })
     }
 }

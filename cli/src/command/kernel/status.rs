@@ -1,4 +1,3 @@
-use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 use super::wording::{age, one_line};
 use crate::command::seconds;
 use crate::exit::Exit;
-use crate::kernels::{self, Health, Kernel, SCHEMA_VERSION, SomeKernels};
+use crate::kernels::{self, Health, Kernel, SomeKernels, Tally};
 use crate::standard;
 
 /// `perilune kernel status`
@@ -35,35 +34,25 @@ pub struct Arguments {
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
         kernels::block_on(async {
-            let mut exit = Exit::Success;
-            let mut documents = Vec::new();
-            let mut stdout = io::stdout().lock();
+            let mut tally = Tally::new(self.json);
             for found in self.kernels.find()? {
                 let kernel = match found {
                     Ok(kernel) => kernel,
                     Err(error) => {
-                        standard::say(&format!("perilune: {error}"));
-                        exit = exit.or(error.exit());
-                        documents.push(unknown(&error.to_string()));
+                        tally.add(unknown(&error.to_string()));
+                        tally.fail(&error.into());
                         continue;
                     }
                 };
                 let health = Health::of(&kernel, self.timeout).await;
-                exit = exit.or(health.state.exit());
-                if self.json {
-                    documents.push(health.document(&kernel));
-                } else {
-                    write!(stdout, "{}", description(&kernel, &health))?;
-                }
+                tally.end_with(health.state.exit());
+                tally.add(health.document(&kernel));
+                tally.line(description(&kernel, &health))?;
                 if let Some(word) = health.word_on_versions(&kernel) {
                     standard::say(&format!("perilune: {word}"));
                 }
             }
-            if self.json {
-                let document = json!({"schema_version": SCHEMA_VERSION, "kernels": documents});
-                writeln!(stdout, "{document}")?;
-            }
-            Ok(exit)
+            tally.end()
         })
     }
 }
@@ -75,7 +64,7 @@ fn unknown(reason: &str) -> Value {
 
 fn description(kernel: &Kernel, health: &Health) -> String {
     let mut lines = Vec::new();
-    let mut line = |what: &str, text: String| lines.push(format!("  {what:<12}{text}\n"));
+    let mut line = |what: &str, text: String| lines.push(format!("\n  {what:<12}{text}"));
     let number = |pointer| health.get(pointer).and_then(Value::as_u64);
     let size = |pointer| number(pointer).map(|bytes| ByteSize(bytes).to_string());
 
@@ -139,5 +128,5 @@ fn description(kernel: &Kernel, health: &Health) -> String {
         Some(activity) => format!("{}, {activity}", health.state.word()),
         None => health.state.word().to_owned(),
     };
-    format!("{}: {state}\n{}", kernel.name(), lines.concat())
+    format!("{}: {state}{}", kernel.name(), lines.concat())
 }

@@ -1,4 +1,3 @@
-use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -7,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::command::seconds;
 use crate::exit::Exit;
-use crate::kernels::{self, How, Kernel, SCHEMA_VERSION, SomeKernels, Stopping};
+use crate::kernels::{self, How, Kernel, SomeKernels, Stopping, Tally};
 use crate::standard;
 
 /// `perilune kernel stop`
@@ -45,9 +44,7 @@ const TO_SAVE: Duration = Duration::from_secs(60);
 impl Arguments {
     pub fn run(self) -> Result<Exit> {
         kernels::block_on(async {
-            let mut exit = Exit::Success;
-            let mut documents = Vec::new();
-            let mut stdout = io::stdout().lock();
+            let mut tally = Tally::new(self.json);
             for found in self.kernels.find()? {
                 let began = Instant::now();
                 let (kernel, result) = match found {
@@ -58,25 +55,17 @@ impl Arguments {
                     Err(error) => (None, Err(error.into())),
                 };
                 let kernel = kernel.as_ref();
-                if self.json {
-                    documents.push(document(kernel, &result, began.elapsed()));
-                } else if let (Some(kernel), Ok(how)) = (kernel, &result) {
-                    writeln!(stdout, "{}", sentence(kernel, *how))?;
+                tally.add(document(kernel, &result, began.elapsed()));
+                if let (Some(kernel), Ok(how)) = (kernel, &result) {
+                    tally.line(sentence(kernel, *how))?;
                 }
-                if let Err(error) = result {
-                    let code = kernels::exit_of(&error);
-                    if code == Exit::NotRunning && self.if_running {
-                        continue;
-                    }
-                    standard::say(&format!("perilune: {error:#}"));
-                    exit = exit.or(code);
+                if let Err(error) = result
+                    && !(self.if_running && kernels::exit_of(&error) == Exit::NotRunning)
+                {
+                    tally.fail(&error);
                 }
             }
-            if self.json {
-                let document = json!({"schema_version": SCHEMA_VERSION, "kernels": documents});
-                writeln!(stdout, "{document}")?;
-            }
-            Ok(exit)
+            tally.end()
         })
     }
 
