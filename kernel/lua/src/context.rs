@@ -48,6 +48,10 @@ pub(crate) struct Context {
     /// How often Lua code was begun to run.
     pub(crate) runs: Cell<i64>,
     pub(crate) magics: crate::magic::State,
+    /// What a debugger was shown.
+    pub(crate) looks: RefCell<crate::debug::Looks>,
+    /// What code is known by to a debugger.
+    pub(crate) keys: RefCell<crate::debug::Keys>,
     /// Whether the Lua state is being closed.
     pub(crate) closing: Cell<bool>,
     line: RefCell<Vec<u8>>,
@@ -81,6 +85,8 @@ impl Context {
             children: RefCell::default(),
             runs: Cell::new(0),
             magics: crate::magic::State::default(),
+            looks: RefCell::default(),
+            keys: RefCell::default(),
             closing: Cell::new(false),
             line: RefCell::default(),
         }

@@ -22,9 +22,10 @@ pub(crate) use earlier::{
 };
 pub(crate) use excerpt::lines;
 pub(crate) use hint::{Missed, nearest};
+pub(crate) use instruction::{call_of, caller_of, record_of};
 pub(crate) use locals::{forget as forget_locals, remember as remember_locals};
 pub(crate) use message::{describe_error, error_text};
 pub(crate) use report::{Place, library_names, of_error, of_unwinding};
 pub(crate) use sources::{Compiled, Piece, Sources};
-pub(crate) use stack::{Stack, capture, capture_one};
+pub(crate) use stack::{Chunk, Frame, Stack, capture, capture_one, frame_of, is_own};
 pub(crate) use syntax::of_syntax;

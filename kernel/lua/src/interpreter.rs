@@ -3,6 +3,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use mlua::{Lua, LuaOptions, StdLib, Value};
+use perilune_language::debug::Paused;
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Failure, Host, Interrupt, Language,
     MimeBundle, Outcome, RestoreError, Restored, SaveError, Saved, Snapshot, Stream,
@@ -12,6 +13,7 @@ use crate::cell::{self, CallError, Values, plain_code};
 use crate::code;
 use crate::comm::{self, Arrival};
 use crate::context::Context;
+use crate::debug::{self, PausedCode};
 use crate::failure::{self, Place};
 use crate::interrupt::{self, Running, Unwinding};
 use crate::io;
@@ -79,6 +81,7 @@ impl Interpreter {
         crate::require::set_paths(&lua, options.project.as_deref())?;
         set_arguments(&lua, &options)?;
         crate::magic::install(&lua)?;
+        crate::debug::install(&lua)?;
         if !options.is_program {
             state::remember_library(&lua)?;
         }
@@ -110,6 +113,7 @@ impl Interpreter {
         if let Some(unwinding) = running.stopped() {
             return Err(self.ended(unwinding));
         }
+        debug::forget(&self.context);
         failure::forget_locals(&self.lua);
         failure::forget_earlier(&self.lua, &self.context);
         crate::plot::begin_cell(&self.lua);
@@ -285,6 +289,7 @@ fn set_arguments(lua: &Lua, options: &Options) -> mlua::Result<()> {
 impl Drop for Interpreter {
     fn drop(&mut self) {
         self.context.closing.set(true);
+        debug::forget(&self.context);
         // Finalisers run now, and can be stopped like any code.
         let running = interrupt::begin(&self.context, self.lua.state()).leaving_its_state();
         // SAFETY: dropped once, here, and not used behind this line.
@@ -339,6 +344,11 @@ impl Language for Interpreter {
         // It runs no code of the user's, but a collection may finalise something.
         let _running = self.begin();
         code::complete(&self.lua, &self.context, code, cursor)
+    }
+
+    fn at_rest(&mut self, look: &mut dyn FnMut(&mut dyn Paused)) {
+        let _running = self.begin();
+        look(&mut PausedCode::at_rest(&self.lua, &self.context));
     }
 
     fn snapshot(&mut self) -> Arc<dyn Snapshot> {

@@ -57,6 +57,7 @@ mod cell;
 mod code;
 mod comm;
 mod context;
+mod debug;
 mod display;
 mod failure;
 mod function;
@@ -84,6 +85,7 @@ use perilune_language::LanguageInfo;
 
 pub use cell::{CellEnd, is_private};
 pub use code::manual::FILES as MANUAL;
+pub use debug::LuaLines;
 pub use interpreter::Interpreter;
 pub use magic::CellParts;
 pub use syntax::{Token, TokenKind, tokens_with_comments};

@@ -66,6 +66,50 @@ const CALL_INFO: usize = size_of::<ffi::lua_Debug>() - size_of::<*const c_void>(
 /// to cost more where functions are long.
 const LOOKED_AT: usize = 256;
 
+/// The call that a record is of; only good for comparisons, and for [`record_of`] and
+/// [`caller_of`] while it has not ended.
+pub(crate) fn call_of(record: &ffi::lua_Debug) -> *const c_void {
+    // SAFETY: the field is a pointer at the record's end.
+    unsafe {
+        ptr::from_ref(record)
+            .cast::<u8>()
+            .add(CALL_INFO)
+            .cast::<*const c_void>()
+            .read()
+    }
+}
+
+/// A record of a call, as `lua_getstack` makes it.
+pub(crate) fn record_of(call: *const c_void) -> ffi::lua_Debug {
+    // SAFETY: a record is plain data, for which zeros are as good as anything; the field is a
+    // pointer at its end.
+    unsafe {
+        let mut record = std::mem::zeroed::<ffi::lua_Debug>();
+        ptr::from_mut(&mut record)
+            .cast::<u8>()
+            .add(CALL_INFO)
+            .cast::<*const c_void>()
+            .write(call);
+        record
+    }
+}
+
+/// The call that made this one, or nothing if nobody did. `lua_getstack` would count from the
+/// innermost call each time.
+///
+/// # Safety
+///
+/// `call` must be of a call that has not ended.
+pub(crate) unsafe fn caller_of(call: *const c_void) -> Option<*const c_void> {
+    // SAFETY: the fields are where lstate.h has them. What Lua was entered by has no caller, and is
+    // no call.
+    unsafe {
+        let caller = (*call.cast::<CallInfo>()).previous;
+        let is_base = caller.is_null() || (*caller.cast::<CallInfo>()).previous.is_null();
+        (!is_base).then_some(caller)
+    }
+}
+
 /// What stands for a piece of code.
 pub(super) fn identity(code: &[u32]) -> u64 {
     let mut hasher = DefaultHasher::new();

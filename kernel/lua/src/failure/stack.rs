@@ -148,19 +148,35 @@ unsafe fn depth(state: *mut ffi::lua_State) -> usize {
 }
 
 unsafe fn frame(state: *mut ffi::lua_State, level: usize) -> Option<Frame> {
-    // SAFETY: the record is written by `lua_getstack` before `lua_getinfo` reads it; its strings
-    // are Lua's and are copied; the function is popped again.
+    // SAFETY: the record is written by `lua_getstack` before it is read.
     unsafe {
         let mut record = std::mem::zeroed::<ffi::lua_Debug>();
-        if ffi::lua_getstack(state, i32::try_from(level).ok()?, &mut record) == 0
-            || ffi::lua_checkstack(state, 1) == 0
-            || ffi::lua_getinfo(state, c"Slntf".as_ptr(), &mut record) == 0
+        if ffi::lua_getstack(state, i32::try_from(level).ok()?, &mut record) == 0 {
+            return None;
+        }
+        frame_of(state, &mut record)
+    }
+}
+
+/// The function that a record is of; nothing if it is the kernel's.
+///
+/// # Safety
+///
+/// `record` must be of a call of `state` that has not ended, and `state` as for [`capture_one`].
+pub(crate) unsafe fn frame_of(
+    state: *mut ffi::lua_State,
+    record: &mut ffi::lua_Debug,
+) -> Option<Frame> {
+    // SAFETY: the record's strings are Lua's and are copied; the function is popped again.
+    unsafe {
+        if ffi::lua_checkstack(state, 1) == 0
+            || ffi::lua_getinfo(state, c"Slntf".as_ptr(), record) == 0
         {
             return None;
         }
         let function = ffi::lua_topointer(state, -1);
         ffi::lua_settop(state, -2);
-        if is_own(&record) {
+        if is_own(record) {
             return None;
         }
         let text = |text: *const std::ffi::c_char| {
@@ -204,7 +220,7 @@ unsafe fn frame(state: *mut ffi::lua_State, level: usize) -> Option<Frame> {
             instruction: if is_native {
                 None
             } else {
-                instruction::running(&record, function)
+                instruction::running(record, function)
             },
         })
     }
@@ -215,7 +231,7 @@ unsafe fn frame(state: *mut ffi::lua_State, level: usize) -> Option<Frame> {
 /// # Safety
 ///
 /// `record` must have been filled by `lua_getinfo` with `S`, for a function that is live.
-pub(super) unsafe fn is_own(record: &ffi::lua_Debug) -> bool {
+pub(crate) unsafe fn is_own(record: &ffi::lua_Debug) -> bool {
     // SAFETY: the source is as long as Lua says.
     let source = unsafe { std::slice::from_raw_parts(record.source.cast::<u8>(), record.srclen) };
     source.starts_with(OWN_SOURCE)

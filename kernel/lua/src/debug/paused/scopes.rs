@@ -1,0 +1,52 @@
+use std::rc::Rc;
+
+use perilune_language::debug::{FrameId, HolderId, Refusal, Scope, ScopeKind};
+
+use super::looks::{Held, Holder};
+use super::{PausedCode, of_lua};
+
+impl PausedCode<'_> {
+    pub(super) fn scopes_of(&mut self, frame: FrameId) -> Result<Vec<Scope>, Refusal> {
+        let call = self.call(frame)?;
+        let locals = call.locals(self.lua).map_err(|error| of_lua(&error))?.len();
+        let upvalues = call.upvalues(self.lua).map_err(|error| of_lua(&error))?;
+        let upvalues = upvalues
+            .iter()
+            .filter(|upvalue| upvalue.name != "_ENV")
+            .count();
+        let scope = |kind, name, what, named| Scope {
+            kind,
+            name,
+            holder: self.hold(Holder {
+                what,
+                path: None,
+                call: Some(Rc::clone(&call)),
+            }),
+            named,
+            indexed: 0,
+        };
+        let mut scopes = vec![scope(ScopeKind::Locals, "Locals", Held::Locals, locals)];
+        if upvalues > 0 {
+            scopes.push(scope(
+                ScopeKind::Upvalues,
+                "Upvalues",
+                Held::Upvalues,
+                upvalues,
+            ));
+        }
+        scopes.push(scope(ScopeKind::Globals, "Globals", Held::Session, 0));
+        Ok(scopes)
+    }
+
+    pub(super) fn session_holder(&mut self) -> HolderId {
+        self.hold(Holder {
+            what: Held::Session,
+            path: None,
+            call: None,
+        })
+    }
+
+    pub(super) fn hold(&self, holder: Holder) -> HolderId {
+        self.context.looks.borrow_mut().add_holder(holder)
+    }
+}

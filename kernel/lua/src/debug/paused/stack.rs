@@ -1,0 +1,185 @@
+use std::ffi::c_void;
+use std::rc::Rc;
+
+use mlua::{Function, Value, ffi};
+use perilune_language::debug::{Frame, FrameId, Frames, Refusal, SourceKey, Thread, ThreadId};
+
+use super::calls::{Call, calls_from};
+use super::{PausedCode, of_lua, refuse};
+use crate::failure::{Chunk, Frame as Captured, call_of, frame_of, is_own, record_of};
+use crate::value::name_where_defined;
+
+impl PausedCode<'_> {
+    pub(super) fn all_threads(&mut self) -> Vec<Thread> {
+        vec![Thread {
+            id: ThreadId::MAIN,
+            name: "main".to_owned(),
+        }]
+    }
+
+    /// The state of a thread, and its innermost call.
+    fn thread(
+        &self,
+        thread: ThreadId,
+    ) -> Result<(*mut ffi::lua_State, Option<*const c_void>), Refusal> {
+        let Some(stopped) = &self.stopped else {
+            return Ok((self.lua.state(), None));
+        };
+        if thread == ThreadId::MAIN {
+            let Some(main) = stopped.chain.last().copied() else {
+                return refuse("nothing runs");
+            };
+            return Ok((main, self.innermost(main)));
+        }
+        refuse("there is no such thread")
+    }
+
+    /// The innermost call of a coroutine.
+    fn innermost(&self, thread: *mut ffi::lua_State) -> Option<*const c_void> {
+        let stopped = self.stopped.as_ref()?;
+        if stopped.chain.first() == Some(&thread) {
+            return Some(stopped.call);
+        }
+        // SAFETY: the coroutine lives, and the record is only read when it was filled.
+        unsafe {
+            let mut record = std::mem::zeroed::<ffi::lua_Debug>();
+            (ffi::lua_getstack(thread, 0, &mut record) != 0).then(|| call_of(&record))
+        }
+    }
+
+    pub(super) fn frames_of(
+        &mut self,
+        thread: ThreadId,
+        start: usize,
+        count: Option<usize>,
+    ) -> Result<Frames, Refusal> {
+        let (state, innermost) = self.thread(thread)?;
+        let Some(innermost) = innermost else {
+            return Ok(Frames::default());
+        };
+        let calls = self.shown_calls(state, innermost);
+        let total = calls.len();
+        let wanted = calls.iter().skip(start).take(count.unwrap_or(usize::MAX));
+        let mut frames = Vec::new();
+        for call in wanted {
+            frames.extend(self.frame(state, *call)?);
+        }
+        Ok(Frames { frames, total })
+    }
+
+    /// The calls of a coroutine that are shown: those of Lua functions which are not the kernel's.
+    fn shown_calls(
+        &self,
+        state: *mut ffi::lua_State,
+        innermost: *const c_void,
+    ) -> Rc<[*const c_void]> {
+        let key = innermost as usize;
+        if let Some(known) = self.context.looks.borrow().stacks.get(&key) {
+            return Rc::clone(known);
+        }
+        // SAFETY: code does not go on, so none of the calls ends.
+        let calls: Rc<[_]> = unsafe {
+            calls_from(innermost)
+                .filter(|call| {
+                    let mut record = record_of(*call);
+                    ffi::lua_getinfo(state, c"S".as_ptr(), &mut record) != 0
+                        && *record.what.cast::<u8>() != b'C'
+                        && !is_own(&record)
+                })
+                .collect()
+        };
+        let mut looks = self.context.looks.borrow_mut();
+        looks.stacks.insert(key, Rc::clone(&calls));
+        calls
+    }
+
+    fn frame(
+        &self,
+        state: *mut ffi::lua_State,
+        call: *const c_void,
+    ) -> Result<Option<Frame>, Refusal> {
+        let mut record = record_of(call);
+        // SAFETY: the call has not ended.
+        let Some(captured) = (unsafe { frame_of(state, &mut record) }) else {
+            return Ok(None);
+        };
+        let function = self.function(state, call)?;
+        let source = self.key_of(&record);
+        let name = self.name(&captured, &function);
+        let shown = Rc::new(Call {
+            thread: state,
+            call,
+            function,
+        });
+        let id: FrameId = self.context.looks.borrow_mut().add_frame(&shown);
+        Ok(Some(Frame {
+            id,
+            name,
+            source,
+            line: captured
+                .line
+                .and_then(|line| u32::try_from(line).ok())
+                .unwrap_or(0),
+            column: 0,
+            is_foreign: false,
+            can_restart: false,
+        }))
+    }
+
+    /// What the code of a record's function is known by.
+    fn key_of(&self, record: &ffi::lua_Debug) -> Option<SourceKey> {
+        if record.source.is_null() {
+            return None;
+        }
+        // SAFETY: the source is as long as Lua says, and lives as long as the function.
+        let source =
+            unsafe { std::slice::from_raw_parts(record.source.cast::<u8>(), record.srclen) };
+        Some(self.context.keys.borrow_mut().of(source))
+    }
+
+    fn function(
+        &self,
+        thread: *mut ffi::lua_State,
+        call: *const c_void,
+    ) -> Result<Function, Refusal> {
+        // SAFETY: the call has not ended; nothing here raises an error.
+        let function = unsafe {
+            self.lua.exec_raw::<Value>((), |state| {
+                let mut record = record_of(call);
+                if ffi::lua_checkstack(thread, 1) != 0 {
+                    ffi::lua_getinfo(thread, c"f".as_ptr(), &mut record);
+                    if thread != state {
+                        ffi::lua_xmove(thread, state, 1);
+                    }
+                }
+            })
+        };
+        match function.map_err(|error| of_lua(&error))? {
+            Value::Function(function) => Ok(function),
+            _ => refuse("not enough memory"),
+        }
+    }
+
+    /// What a frame is called.
+    fn name(&self, frame: &Captured, function: &Function) -> String {
+        let is_entry = frame.function == self.context.entry.get();
+        if is_entry || frame.is_main {
+            return match frame.origin {
+                Chunk::Named => frame.chunk.clone(),
+                Chunk::File => {
+                    let name = frame.chunk.rsplit('/').next();
+                    name.unwrap_or(&frame.chunk).to_owned()
+                }
+                Chunk::Text(_) => "main chunk".to_owned(),
+            };
+        }
+        if let Some(name) = name_where_defined(self.lua, function) {
+            return name;
+        }
+        match (&frame.name, frame.defined) {
+            (Some((name, _)), _) => name.clone(),
+            (None, Some(line)) => format!("function <{}:{line}>", frame.chunk),
+            (None, None) => "?".to_owned(),
+        }
+    }
+}
