@@ -10,5 +10,5 @@ mod paused;
 mod sources;
 
 pub use lines::LuaLines;
-pub(crate) use paused::{Looks, PausedCode, forget, install, with};
+pub(crate) use paused::{At, Looks, PausedCode, forget, install, with};
 pub(crate) use sources::Keys;

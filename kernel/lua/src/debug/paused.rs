@@ -42,12 +42,25 @@ pub(crate) struct PausedCode<'a> {
     stopped: Option<Stopped>,
 }
 
+/// Where code stops.
+pub(crate) struct At {
+    /// The coroutine that runs, and on which Lua may be called.
+    pub(crate) running: *mut ffi::lua_State,
+    /// The one whose frames are innermost: mostly the same, or one that has just died in it.
+    pub(crate) stopped: *mut ffi::lua_State,
+    /// The innermost call of that one to be seen, as `lua_getstack` counts.
+    pub(crate) level: c_int,
+    /// The error that has stopped it.
+    pub(crate) raised: Option<Raised>,
+}
+
 /// Where code has stopped.
 struct Stopped {
-    /// The coroutine that ran, and those that resumed it.
+    /// The coroutine that has stopped, and those that resumed it.
     chain: Vec<*mut ffi::lua_State>,
-    /// The innermost call that there is to see.
-    call: *const std::ffi::c_void,
+    /// The innermost call that there is to see, if there is any.
+    call: Option<*const std::ffi::c_void>,
+    raised: Option<Raised>,
 }
 
 /// Makes the function by which [`with`] enters Lua.
@@ -70,45 +83,58 @@ pub(crate) fn install(lua: &Lua) -> mlua::Result<()> {
     }
 }
 
-/// Lets somebody look at code that has stopped: in a hook, or where an error was raised. Nothing if
-/// there was no memory for it.
+/// Lets somebody look at code that has stopped. Nothing if there was no memory for it.
 ///
 /// # Safety
 ///
-/// `state` must be the running state of this thread, and `level` the innermost call to be seen, as
-/// `lua_getstack` counts. Raises no Lua error.
+/// Both coroutines must be live, and the running one be what runs on this thread, in a hook or a
+/// function of C. Raises no Lua error.
 pub(crate) unsafe fn with<R>(
-    state: *mut ffi::lua_State,
     context: &Context,
-    level: c_int,
+    at: At,
     look: impl FnOnce(&mut PausedCode<'_>) -> R,
 ) -> Option<R> {
-    let mut look = Some(look);
     let mut seen = None;
+    let At {
+        running,
+        stopped,
+        level,
+        raised,
+    } = at;
     // SAFETY: the record is filled before it is read; what is pushed is popped again.
     unsafe {
         let mut record = std::mem::zeroed::<ffi::lua_Debug>();
-        if ffi::lua_checkstack(state, 4) == 0 || ffi::lua_getstack(state, level, &mut record) == 0 {
+        if ffi::lua_checkstack(running, 4) == 0 {
             return None;
         }
-        let call = call_of(&record);
-        let mut enter = |lua: &Lua| {
-            let Some(look) = look.take() else { return };
-            let stopped = Stopped {
-                chain: interrupt::chain(state),
+        let is_there = ffi::lua_getstack(stopped, level, &mut record) != 0;
+        let call = is_there.then(|| call_of(&record));
+        let mut chain = interrupt::chain(running);
+        if stopped != running {
+            chain.insert(0, stopped);
+        }
+        let mut prepared = Some((
+            look,
+            Stopped {
+                chain,
                 call,
-            };
-            seen = Some(look(&mut PausedCode {
-                lua,
-                context,
-                stopped: Some(stopped),
-            }));
+                raised,
+            },
+        ));
+        let mut enter = |lua: &Lua| {
+            if let Some((look, stopped)) = prepared.take() {
+                seen = Some(look(&mut PausedCode {
+                    lua,
+                    context,
+                    stopped: Some(stopped),
+                }));
+            }
         };
         let mut enter: &mut dyn FnMut(&Lua) = &mut enter;
-        ffi::lua_rawgetp(state, ffi::LUA_REGISTRYINDEX, (&raw const ENTER).cast());
-        ffi::lua_pushlightuserdata(state, (&raw mut enter).cast());
-        if ffi::lua_pcall(state, 1, 0, 0) != ffi::LUA_OK {
-            ffi::lua_settop(state, -2);
+        ffi::lua_rawgetp(running, ffi::LUA_REGISTRYINDEX, (&raw const ENTER).cast());
+        ffi::lua_pushlightuserdata(running, (&raw mut enter).cast());
+        if ffi::lua_pcall(running, 1, 0, 0) != ffi::LUA_OK {
+            ffi::lua_settop(running, -2);
         }
     }
     seen
@@ -239,6 +265,6 @@ impl Paused for PausedCode<'_> {
     }
 
     fn raised(&mut self) -> Option<Raised> {
-        None
+        self.stopped.as_ref()?.raised.clone()
     }
 }

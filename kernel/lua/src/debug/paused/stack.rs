@@ -38,7 +38,7 @@ impl PausedCode<'_> {
     fn innermost(&self, thread: *mut ffi::lua_State) -> Option<*const c_void> {
         let stopped = self.stopped.as_ref()?;
         if stopped.chain.first() == Some(&thread) {
-            return Some(stopped.call);
+            return stopped.call;
         }
         // SAFETY: the coroutine lives, and the record is only read when it was filled.
         unsafe {
