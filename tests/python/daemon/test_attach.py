@@ -260,9 +260,11 @@ def test_one_who_stops_reading_for_a_while_loses_nothing(home, daemon, attach):
     run(home, "a", "print('ready')")
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGSTOP)
-    done = home.work / "done"
+    go, done = home.work / "go", home.work / "done"
+    wait = f"repeat perilune.sleep(0.01) until io.open('{go}')"
     flood = "local tail = ('x'):rep(10000) for i = 1, 8000 do print('line ' .. i .. ' ' .. tail) end"
-    leave(home, "a", f"{flood} print('end') io.open('{done}', 'w'):close()")
+    leave(home, "a", f"{wait} {flood} print('end') io.open('{done}', 'w'):close()")
+    go.touch()
     deadline = time.monotonic() + 60
     while not done.exists():
         assert time.monotonic() < deadline

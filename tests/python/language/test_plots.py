@@ -108,7 +108,7 @@ def test_reading_much_data_is_interrupted(client):
     request = client.execute("print('ready') while true do pcall(plot.line, big, {show = false}) end")
     client.printed(request, "ready")
     assert client.ask("interrupt_request", {}, "control").content == {"status": "ok"}
-    cell = client.settle(request, patience=5).failed()
+    cell = client.settle(request).failed()
     assert cell.error["ename"] == "Interrupted"
     assert client.run("#big").succeeded().plain == "3000000"
 

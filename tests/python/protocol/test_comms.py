@@ -113,7 +113,7 @@ def test_a_loop_in_a_handler_is_interrupted(client):
     request = client.send("comm_open", {"comm_id": "x", "target_name": "loop", "data": {}})
     client.printed(request, "on")
     client.ask("interrupt_request", {}, "control")
-    client.settle(request, patience=5)
+    client.settle(request)
     assert client.run("1").plain == "1"
 
 

@@ -52,7 +52,7 @@ def test_an_interrupt_ends_the_cell_and_keeps_the_globals(kernel, client, way, c
     if "sleep 60" in code:
         kernel.wait_for_child("sleep")
     interrupt(kernel, client, way)
-    cell = client.settle(request, patience=5).failed()
+    cell = client.settle(request).failed()
     assert cell.error["ename"] == "Interrupted"
     assert client.run("print(kept.answer, also)").text() == "42\tkept\n"
 
@@ -62,7 +62,7 @@ def test_an_interrupt_ends_a_question(kernel, client, way):
     request = client.execute("answer = io.read()", allow_stdin=True)
     client.question(request)
     interrupt(kernel, client, way)
-    client.settle(request, patience=5).failed()
+    client.settle(request).failed()
     assert client.run("'next'").succeeded().result
 
 
@@ -72,7 +72,7 @@ def test_an_interrupt_ends_the_children_and_their_children(kernel, client):
     child = kernel.wait_for_child("sleep")
     grandchildren = [p for p in kernel.children() if p.name() == "sleep"]
     client.ask("interrupt_request", {}, "control")
-    client.settle(request, patience=5).failed()
+    client.settle(request).failed()
     assert gone(child, 2)
     assert all(gone(process, 2) for process in grandchildren)
 
@@ -91,7 +91,7 @@ def test_interrupting_twice_does_no_harm(kernel, client, way):
     client.printed(request, "on")
     interrupt(kernel, client, way)
     interrupt(kernel, client, way)
-    client.settle(request, patience=5).failed()
+    client.settle(request).failed()
     for n in range(20):
         assert client.run(str(n)).succeeded().plain == str(n)
 

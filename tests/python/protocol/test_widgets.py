@@ -195,7 +195,7 @@ def test_an_endless_observer_is_interrupted_below_its_cell(client):
     request = client.send("comm_msg", content)
     client.output(request, lambda message: message.type == "comm_msg")
     client.ask("interrupt_request", {}, "control")
-    (error,) = client.settle(request, patience=5).below
+    (error,) = client.settle(request).below
     assert (error.content["ename"], error.parent_id) == ("Interrupted", cell.request.id)
     assert client.run("1").plain == "1"
 
