@@ -114,9 +114,10 @@ impl Steward for Caretaker {
 impl Parts {
     /// Makes the kernel follow what can be changed while it runs.
     fn apply(&self, settings: &Settings) {
-        self.history.set(settings::history_limits(settings));
+        self.history
+            .store(Arc::new(settings::history_limits(settings)));
         if let Some(journal) = &self.journal {
-            journal.set(settings::journal_limits(settings));
+            journal.store(Arc::new(settings::journal_limits(settings)));
         }
         self.shutdown.set(settings::deadlines(settings));
         log::apply(settings);

@@ -153,7 +153,7 @@ pub fn journal_options(settings: &Settings, name: &Name) -> Option<journal::Opti
     let folders = Folders::of_this_user().ok()?;
     settings.journal.enabled.then(|| journal::Options {
         folder: journal_folder(&folders.kernel(name)),
-        limits: journal_limits(settings).into(),
+        limits: journal_limits(settings).shared(),
         kernels: folders.kernel(name).parent().map(Path::to_owned),
     })
 }
@@ -200,7 +200,7 @@ pub fn history_options(
             true => history_place(settings),
             false => Place::Memory,
         },
-        limits: history_limits(settings).into(),
+        limits: history_limits(settings).shared(),
         session: history::Session {
             kernel: kernel.unwrap_or("lua").to_owned(),
             folder,

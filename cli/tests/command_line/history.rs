@@ -18,7 +18,7 @@ fn ran(here: &Surroundings, days: u32, cells: &[(&str, Option<&str>)]) {
     let time = SystemTime::now() - days * DAY;
     let recorder = Recorder::new(Options {
         place: Place::File(path(here)),
-        limits: Limits::default().into(),
+        limits: Limits::default().shared(),
         session: Session {
             kernel: "lua".to_owned(),
             folder: PathBuf::from("/home/selene"),

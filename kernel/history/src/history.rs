@@ -40,7 +40,7 @@ const TRIM_EACH: usize = 64;
 impl History {
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            limits: options.limits.get(),
+            limits: **options.limits.load(),
             options,
             store: None,
             number: None,
@@ -54,7 +54,7 @@ impl History {
     /// Adds entries to the database, or remembers them until it takes them.
     pub(crate) fn add(&mut self, entries: Vec<Entry>) {
         self.untrimmed += entries.len();
-        let limits = self.options.limits.get();
+        let limits = **self.options.limits.load();
         if self.limits != limits {
             self.limits = limits;
             self.untrimmed = TRIM_EACH;

@@ -11,7 +11,7 @@ use crate::place::Place;
 use crate::query::Query;
 
 /// What a kernel's history is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Where it is kept.
     pub place: Place,

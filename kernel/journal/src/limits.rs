@@ -1,5 +1,7 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
+
+use arc_swap::ArcSwap;
 
 use crate::clock::Stamp;
 
@@ -22,35 +24,16 @@ impl Default for Limits {
     }
 }
 
-/// Limits that can be changed while they are in use; all copies are the same one.
-#[derive(Debug, Clone, Default)]
-pub struct SharedLimits(Arc<RwLock<Limits>>);
+/// Limits that can be changed while they are in use; all copies are the same one, and what they are
+/// counts when the next message is written.
+pub type SharedLimits = Arc<ArcSwap<Limits>>;
 
-impl SharedLimits {
-    /// The limits in effect.
-    pub fn get(&self) -> Limits {
-        *self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// From now on these are: when the next message is written.
-    pub fn set(&self, limits: Limits) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = limits;
+impl Limits {
+    /// These, until others are stored in their place.
+    pub fn shared(self) -> SharedLimits {
+        Arc::new(ArcSwap::from_pointee(self))
     }
 }
-
-impl From<Limits> for SharedLimits {
-    fn from(limits: Limits) -> Self {
-        Self(Arc::new(RwLock::new(limits)))
-    }
-}
-
-impl PartialEq for SharedLimits {
-    fn eq(&self, other: &Self) -> bool {
-        self.get() == other.get()
-    }
-}
-
-impl Eq for SharedLimits {}
 
 const LARGEST_SEGMENT: u64 = 16 << 20;
 const LARGEST_MESSAGE: u64 = 256 << 20;

@@ -17,7 +17,7 @@ use crate::store::Store;
 use crate::sweep::sweep;
 
 /// What a kernel's journal is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The folder it is kept in, which is its alone.
     pub folder: PathBuf,
@@ -103,7 +103,7 @@ const MOST_HIDDEN: usize = 256;
 impl Options {
     fn sweep(&self) {
         if let Some(kernels) = &self.kernels {
-            sweep(kernels, self.limits.get().age, &SystemClock::new());
+            sweep(kernels, self.limits.load().age, &SystemClock::new());
         }
     }
 }
@@ -286,16 +286,16 @@ impl Writer {
     ) -> Option<Store<SystemClock>> {
         let moment = Instant::now() + MOMENT;
         loop {
-            let error = match Store::open(&options.folder, options.limits.get(), SystemClock::new())
-            {
-                Ok(store) => return Some(store),
-                // What is to be kept waits meanwhile, and is not lost.
-                Err(JournalError::InUse(_)) if Instant::now() < moment => {
-                    thread::sleep(STEP_ASIDE);
-                    continue;
-                }
-                Err(error) => error,
-            };
+            let error =
+                match Store::open(&options.folder, **options.limits.load(), SystemClock::new()) {
+                    Ok(store) => return Some(store),
+                    // What is to be kept waits meanwhile, and is not lost.
+                    Err(JournalError::InUse(_)) if Instant::now() < moment => {
+                        thread::sleep(STEP_ASIDE);
+                        continue;
+                    }
+                    Err(error) => error,
+                };
             if self.shared.summary().trouble.is_none() {
                 tracing::warn!(%error, "the journal cannot be opened");
             }
@@ -357,7 +357,7 @@ impl Writer {
             self.let_go(message);
         }
         self.batch_bytes = 0;
-        store.limit(self.limits.get());
+        store.limit(**self.limits.load());
         store.append(self.batch.drain(..));
     }
 

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use super::*;
@@ -9,7 +10,7 @@ use crate::query::SessionChoice;
 fn options(place: Place) -> Options {
     Options {
         place,
-        limits: Limits::default().into(),
+        limits: Limits::default().shared(),
         session: Session {
             kernel: "lua".to_owned(),
             folder: PathBuf::from("/"),
@@ -144,10 +145,10 @@ fn the_limits_hold_from_the_first_entry_on() {
     let path = folder.path().join("history.sqlite");
     history(&path).add((1..=9).map(|line| entry(line, "old")).collect());
     let options = options(Place::File(path));
-    options.limits.set(Limits {
+    options.limits.store(Arc::new(Limits {
         entries: 2,
         ..Limits::default()
-    });
+    }));
     let mut own = History::new(options);
     own.add(vec![entry(1, "new")]);
     while own.trim() {}
@@ -162,10 +163,10 @@ fn limits_that_change_hold_from_the_next_entry_on() {
     let mut own = History::new(options);
     own.add((1..=9).map(|line| entry(line, "old")).collect());
     while own.trim() {}
-    limits.set(Limits {
+    limits.store(Arc::new(Limits {
         entries: 2,
         ..Limits::default()
-    });
+    }));
     assert_eq!(all(&mut own).len(), 9);
     own.add(vec![entry(10, "new")]);
     while own.trim() {}
