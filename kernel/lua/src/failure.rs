@@ -16,6 +16,7 @@ mod stack;
 mod style;
 mod syntax;
 
+pub(crate) use bytecode::active_lines as compiled_lines;
 pub(crate) use earlier::{
     Earlier, Replaced, caught, died, forget as forget_earlier, install as install_earlier,
     text as raised_text,

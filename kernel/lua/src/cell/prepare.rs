@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::kept::{CONSTANT_MARK, Kept};
 use crate::failure::{Compiled, Piece};
+use crate::magic::Reading;
 use crate::syntax::{Attribute, Outline, TailKind};
 
 /// Code that can be compiled to share locals with earlier cells.
@@ -44,6 +45,26 @@ pub(crate) fn plain_code(code: &str) -> Cow<'_, str> {
         None if marks.is_empty() => Cow::Borrowed(code),
         None => Cow::Owned(marks + rest),
     }
+}
+
+/// A cell that stands for itself, as it is compiled where nothing was before it.
+pub(crate) struct CellChunk {
+    /// The user's code as plain Lua, which has to compile by itself first.
+    pub(crate) alone: String,
+    /// What becomes the cell's function.
+    pub(crate) text: String,
+    /// How many functions of the kernel's are around the cell's own.
+    pub(crate) functions_around: usize,
+}
+
+/// What a cell is compiled as; nothing if its structure is not Lua's.
+pub(crate) fn cell_chunk(reading: &Reading<'_>) -> Option<CellChunk> {
+    let prepared = prepare(&reading.lua, reading.function.as_deref(), &Kept::default())?;
+    Some(CellChunk {
+        alone: prepared.alone,
+        text: prepared.chunk.text,
+        functions_around: 1,
+    })
 }
 
 /// Prepares a cell; nothing if its structure is not Lua's. The chunk's second argument is what

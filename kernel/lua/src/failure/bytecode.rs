@@ -33,6 +33,22 @@ pub(super) fn functions(dump: &[u8]) -> Option<Vec<Function>> {
     Some(found)
 }
 
+/// The lines that code of a dumped chunk can stop at, function by function, outer ones first.
+pub(crate) fn active_lines(dump: &[u8]) -> Option<Vec<Vec<usize>>> {
+    let functions = functions(dump)?.into_iter();
+    let lines = functions.map(|function| {
+        // The instruction that counts variable arguments is no place to stop at.
+        let counts = function.code.first().map(|code| code & OPCODE) == Some(VARARGPREP);
+        function.lines[usize::from(counts).min(function.lines.len())..].to_vec()
+    });
+    Some(lines.collect())
+}
+
+/// The bits of an instruction that say what it does, and the one that each function with variable
+/// arguments begins with (lopcodes.h).
+const OPCODE: u32 = 0x7f;
+const VARARGPREP: u32 = 81;
+
 struct Reader<'a> {
     rest: &'a [u8],
 }
