@@ -136,16 +136,16 @@ fn usage_is_measured_on_control() {
 }
 
 #[test]
-fn a_debugger_that_is_not_there_is_refused_in_its_own_protocol() {
+fn what_the_debugger_cannot_do_is_refused_in_its_own_protocol() {
     let (_kernel, mut client) = kernel();
-    let content = json!({"seq": 3, "type": "request", "command": "debugInfo"});
+    let content = json!({"seq": 3, "type": "request", "command": "fly"});
     let debug = client.send_control("debug_request", content);
     client.status(&debug, "busy");
     client.status(&debug, "idle");
     let reply = client.control(&debug, "debug_reply");
     assert_eq!(*reply.field("/success"), json!(false));
     assert_eq!(*reply.field("/request_seq"), json!(3));
-    assert_eq!(reply.text("/command"), "debugInfo");
+    assert_eq!(reply.text("/command"), "fly");
 }
 
 #[test]

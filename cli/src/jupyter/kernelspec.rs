@@ -144,7 +144,7 @@ impl Kernelspec {
             serde_json::from_str(TEMPLATE).context("reading the built-in kernelspec")?;
         document["argv"] = json!(self.argv());
         document["display_name"] = json!(self.display_name);
-        document["metadata"] = json!({"perilune": {"installer": INSTALLER}});
+        document["metadata"]["perilune"] = json!({"installer": INSTALLER});
         if !self.env.is_empty() {
             let env: Map<String, Value> = self
                 .env

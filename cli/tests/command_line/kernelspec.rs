@@ -28,7 +28,7 @@ fn install_writes_a_kernelspec_that_starts_this_very_program() {
             "language": "lua",
             "interrupt_mode": "message",
             "kernel_protocol_version": "5.5",
-            "metadata": {"perilune": {"installer": "perilune"}},
+            "metadata": {"debugger": true, "perilune": {"installer": "perilune"}},
         })
     );
     for (name, start) in [

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::comms::Comms;
 use crate::completer::Completer;
+use crate::debugging::Debugging;
 use crate::errands::Errands;
 use crate::knowledge::Knowledge;
 use crate::outbox::{Item, Outbox};
@@ -35,6 +36,7 @@ pub(crate) struct Context {
     pub(crate) journal: Journal,
     pub(crate) completer: Completer,
     pub(crate) errands: Errands,
+    pub(crate) debugging: Debugging,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) census: Arc<dyn Census>,
     foreigners: AtomicBool,
@@ -53,6 +55,7 @@ pub(crate) struct Parts {
     pub(crate) history: Recorder,
     pub(crate) journal: Journal,
     pub(crate) errands: Errands,
+    pub(crate) debugging: Debugging,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) census: Arc<dyn Census>,
 }
@@ -117,6 +120,7 @@ impl Context {
             journal: parts.journal,
             completer: Completer::new(),
             errands: parts.errands,
+            debugging: parts.debugging,
             vitals: parts.vitals,
             census: parts.census,
             foreigners: AtomicBool::new(false),
@@ -187,10 +191,13 @@ impl Context {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stops what runs, and the question it may be waiting for.
+    /// Stops what runs, and the question or the debugger that it may be waiting for.
     /// Returns whether anything ran.
     pub(crate) fn interrupt(&self) -> bool {
-        let met = self.running.interrupt(|| self.stdin.interrupt());
+        let met = self.running.interrupt(|| {
+            self.stdin.interrupt();
+            self.debugging.interrupt();
+        });
         if met {
             vitals::count(&self.vitals.interrupts);
         }
@@ -231,14 +238,30 @@ impl Context {
 
     /// Puts a message for every subscriber into the outbox.
     pub(crate) fn publish<C: Serialize>(&self, message: Outgoing<C>, weight: Weight) {
+        if let Some(item) = self.publication(message, weight) {
+            self.outbox.push(item);
+        }
+    }
+
+    /// As [`Context::publish`], whether or not there is room.
+    pub(crate) fn publish_now<C: Serialize>(&self, message: Outgoing<C>, weight: Weight) {
+        if let Some(item) = self.publication(message, weight) {
+            self.outbox.push_now(item);
+        }
+    }
+
+    fn publication<C: Serialize>(&self, message: Outgoing<C>, weight: Weight) -> Option<Item> {
         let (msg_type, parent) = (message.msg_type, message.parent.clone());
         match self.broadcast(message) {
-            Ok(frames) => self.outbox.push(Item::Iopub {
+            Ok(frames) => Some(Item::Iopub {
                 parent,
                 frames,
                 weight,
             }),
-            Err(error) => tracing::error!(msg_type, %error, "a message could not be published"),
+            Err(error) => {
+                tracing::error!(msg_type, %error, "a message could not be published");
+                None
+            }
         }
     }
 }

@@ -9,17 +9,18 @@ use perilune_language::{
     Outcome,
 };
 use perilune_transport::Weight;
-use perilune_wire::Outgoing;
 use perilune_wire::content::{
     CommClose, ErrorContent, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult,
     ExpressionResult, HistoryReply, InspectReply, IsCompleteReply, Object, ReplyStatus,
     ShutdownReply,
 };
+use perilune_wire::{Outgoing, Parent};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::completion;
 use crate::context::{CodeRuns, Context, RunningCode};
+use crate::debugging::Observed;
 use crate::history;
 use crate::knowledge;
 use crate::outbox::{Item, Outbox, Place};
@@ -27,7 +28,7 @@ use crate::output::Output;
 use crate::request::Request;
 use crate::shutdown::LastSteps;
 use crate::state::Keeper;
-use crate::task_queue::Task;
+use crate::task_queue::{Task, Work};
 use crate::turn::{self, Origin, Turn};
 use crate::vitals::{self, Vitals};
 
@@ -45,6 +46,8 @@ pub(crate) struct Executor<L> {
     unnumbered: u64,
     /// Whether code has run since the names were noted.
     has_run: bool,
+    /// Whether code has run since the debugger looked at what it has left.
+    has_changed: bool,
 }
 
 impl<L: Language> Executor<L> {
@@ -64,12 +67,15 @@ impl<L: Language> Executor<L> {
             program,
             unnumbered: 0,
             has_run: false,
+            has_changed: false,
         }
     }
 
     /// Runs until the queue is closed and empty; says when it has begun to.
     pub(crate) fn run(mut self, started: oneshot::Sender<()>, last: LastSteps) {
         let context = Arc::clone(&self.context);
+        let observed = Observed::new(Arc::clone(&context), Arc::clone(&self.output));
+        self.language.debug(Arc::new(observed));
         self.note_names(&context);
         context.vitals.ready();
         // Nobody listens when the kernel ends already.
@@ -78,7 +84,7 @@ impl<L: Language> Executor<L> {
             if self.has_run && context.queue.rests_for(QUIET) {
                 self.note_names(&context);
             }
-            let Some(task) = context.queue.next() else {
+            let Some(work) = context.queue.next() else {
                 // Nobody waits for it when the kernel ended without us.
                 let _ = last.drained.send(());
                 self.keeper.end(&context, &mut self.language);
@@ -87,9 +93,14 @@ impl<L: Language> Executor<L> {
             };
             // A request that makes us panic is answered by its turn; the next one is another
             // matter, so the thread lives on.
-            if catch_unwind(AssertUnwindSafe(|| self.perform(&context, task))).is_err() {
+            let perform = || match work {
+                Work::Task(task) => self.perform(&context, *task),
+                Work::Look => self.look_at_rest(&context),
+            };
+            if catch_unwind(AssertUnwindSafe(perform)).is_err() {
                 tracing::error!("a request made the kernel panic; it was answered with an error");
             }
+            self.show_changes(&context);
             if let Some(bytes) = self.language.memory() {
                 let memory = &context.vitals.language_memory;
                 memory.store(bytes, Ordering::Relaxed);
@@ -103,6 +114,36 @@ impl<L: Language> Executor<L> {
         match catch_unwind(AssertUnwindSafe(|| self.language.snapshot())) {
             Ok(snapshot) => context.set_snapshot(snapshot),
             Err(_) => tracing::error!("the names could not be noted; older ones are kept"),
+        }
+    }
+
+    /// Lets the debugger look at what code has left, if anybody debugs.
+    fn show_changes(&mut self, context: &Context) {
+        if std::mem::take(&mut self.has_changed) && context.debugging.is_on() {
+            self.look(context);
+        }
+    }
+
+    /// Lets the debugger look at what it was asked for while no code runs.
+    fn look_at_rest(&mut self, context: &Context) {
+        // What an expression prints is of no cell; what comes late of the last one still is.
+        let (parent, place) = context.outbox.turn();
+        let output = Arc::clone(&self.output);
+        let listening = output.begin_turn(&Parent::none(), Place::Request, None);
+        self.look(context);
+        drop(listening);
+        context.outbox.begin_turn(&parent, place);
+    }
+
+    /// An interrupt stops it.
+    fn look(&mut self, context: &Context) {
+        let look = || {
+            self.language
+                .at_rest(&mut |paused| context.debugging.rest(paused));
+        };
+        let look = || context.running.during(look);
+        if catch_unwind(AssertUnwindSafe(look)).is_err() {
+            tracing::error!("a look at the language's values made the kernel panic");
         }
     }
 
@@ -214,9 +255,11 @@ impl<L: Language> Executor<L> {
         };
         // Busy is said only when an interrupt would not be in vain.
         self.has_run = true;
+        self.has_changed = true;
         self.keeper.code_runs();
         let began = Instant::now();
         let (mut turn, outcome, expressions) = context.running.during(|| {
+            let _runs = context.debugging.code_runs();
             let parent = origin.parent.clone();
             let code = RunningCode::cell(parent, execution_count, &cell.code);
             let (mut turn, _code) = begin_code(context, origin, code);
@@ -244,6 +287,8 @@ impl<L: Language> Executor<L> {
         });
 
         note_outcome(&context.vitals, began.elapsed(), &outcome);
+        // Before anybody hears of the end, so that who asks then is told what is true then.
+        self.show_changes(context);
         if is_remembered {
             let result = outcome
                 .as_ref()
@@ -348,8 +393,10 @@ impl<L: Language> Executor<L> {
             CommMessage::Data { .. } => {}
         }
         self.has_run = true;
+        self.has_changed = true;
         self.keeper.code_runs();
         let (mut turn, accepted) = context.running.during(|| {
+            let _runs = context.debugging.code_runs();
             let code = RunningCode::comm(origin.parent.clone());
             let (turn, _code) = begin_code(context, origin, code);
             let place = cell.clone().map_or(Place::Request, Place::Cell);

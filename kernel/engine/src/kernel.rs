@@ -1,6 +1,7 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use perilune_language::debug::SourceReader;
 use perilune_language::{Host, Interrupt, Language, LanguageInfo};
 use perilune_transport::{Incoming, ShellGate, Transport, Weight};
 use perilune_wire::content::ExecutionState;
@@ -11,6 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::capture::{Capture, CaptureThread, make_room_for_handlers};
 use crate::context::{Context, Parts};
+use crate::debugging::{Code, Debugging};
 use crate::errands::{Asker, Errand, Errands};
 use crate::error::EngineError;
 use crate::executor::Executor;
@@ -55,7 +57,9 @@ pub async fn serve<T: Transport>(
     let start = move |host, interrupt| {
         perilune_lua::Interpreter::new(host, interrupt, lua).map_err(|error| error.to_string())
     };
-    serve_language(transport, session, options, &perilune_lua::INFO, start).await
+    let reader = Arc::new(perilune_lua::LuaLines);
+    let info = &perilune_lua::INFO;
+    serve_language(transport, session, options, info, reader, start).await
 }
 
 async fn serve_language<T: Transport, L: Language>(
@@ -63,13 +67,18 @@ async fn serve_language<T: Transport, L: Language>(
     session: Session,
     options: Options,
     info: &LanguageInfo,
+    reader: Arc<dyn SourceReader>,
     start: impl FnOnce(Arc<dyn Host>, Interrupt) -> Result<L, String> + Send + 'static,
 ) -> Result<i32, EngineError> {
     let interrupt =
         Interrupt::new().map_err(EngineError::system("no file descriptor for interrupts"))?;
     let signals = Signals::listen(options.signals)?;
     let questions = options.vitals.questions();
-    let context = Arc::new(Context::new(Parts {
+    let code = Code {
+        program: options.program.clone(),
+        reader,
+    };
+    let parts = |context: &_| Parts {
         name: options.name,
         session,
         running: Running::new(interrupt.clone()),
@@ -78,9 +87,11 @@ async fn serve_language<T: Transport, L: Language>(
         history: history::recorder(options.history),
         journal: journal::recorder(options.journal),
         errands: Errands::new(options.steward, options.dumps),
+        debugging: Debugging::new(Weak::clone(context), interrupt.clone(), code),
         vitals: options.vitals,
         census: transport.census(),
-    }));
+    };
+    let context = Arc::new_cyclic(|context| Context::new(parts(context)));
     let shared = Arc::downgrade(&context);
     context
         .vitals

@@ -2,9 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use perilune_language::LanguageInfo;
 use perilune_wire::PROTOCOL_VERSION;
-use perilune_wire::content::{
-    CommInfoReply, ConnectReply, DebugRefusal, HelpLink, KernelInfoReply, ReplyStatus,
-};
+use perilune_wire::content::{CommInfoReply, ConnectReply, HelpLink, KernelInfoReply, ReplyStatus};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::context::Context;
@@ -40,7 +38,7 @@ impl Knowledge {
                     "perilune {version}: {name} {} for Jupyter",
                     language.version
                 ),
-                debugger: false,
+                debugger: true,
                 help_links: language
                     .help_links
                     .iter()
@@ -49,7 +47,7 @@ impl Knowledge {
                         url: (*url).to_owned(),
                     })
                     .collect(),
-                supported_features: vec!["iopub_welcome".to_owned()],
+                supported_features: ["debugger", "iopub_welcome"].map(str::to_owned).to_vec(),
             },
             execution_count: AtomicU64::new(0),
         }
@@ -89,9 +87,6 @@ pub(crate) fn answer(context: &Context, request: &Request) -> Option<Box<RawValu
             comms: context.comms().list(request.target_name.as_deref()),
         }),
         Request::Status => to_raw_value(&status::reply(context)),
-        Request::Debug(request) => {
-            to_raw_value(&DebugRefusal::of(request, "this kernel has no debugger"))
-        }
         _ => return None,
     };
     content

@@ -11,6 +11,7 @@ mod comms;
 mod completer;
 mod completion;
 mod context;
+mod debugging;
 mod dump;
 mod earlier;
 mod errands;

@@ -5,6 +5,7 @@ use perilune_language::Stream;
 use perilune_transport::{Channel, Frames, Weight};
 use perilune_wire::Parent;
 use perilune_wire::content::{CompleteReply, Object};
+use serde_json::value::RawValue;
 use tokio::sync::{Notify, oneshot};
 
 use crate::steward::Refusal;
@@ -83,6 +84,13 @@ pub(crate) enum Item {
         origin: Origin,
         reply: Option<Frames>,
     },
+    /// What the debugger answers to the request with this number; nothing if it failed on it.
+    Debugged {
+        number: u64,
+        response: Option<Box<RawValue>>,
+    },
+    /// The debugger wants what runs to be interrupted.
+    Interrupt,
     /// Answers when all that clients had sent by now is in the task queue.
     Barrier(oneshot::Sender<()>),
     /// The kernel shall end with this code; whether its subscribers know already.
@@ -115,10 +123,14 @@ impl Item {
                 frames.iter().map(bytes::Bytes::len).sum()
             }
             Self::Answer { reply, .. } => reply.iter().flatten().map(bytes::Bytes::len).sum(),
+            Self::Debugged { response, .. } => {
+                response.as_ref().map_or(0, |response| response.get().len())
+            }
             // Of completions and errands there are but a few.
             Self::EndOfText
             | Self::Completed { .. }
             | Self::Errand { .. }
+            | Self::Interrupt
             | Self::Barrier(_)
             | Self::Exit { .. } => 0,
         };
@@ -169,13 +181,33 @@ impl Outbox {
         }
     }
 
+    /// Whose turn it is, and where its output goes.
+    pub(crate) fn turn(&self) -> (Parent, Place) {
+        let turn = &self.lock().turn;
+        (turn.parent.clone(), turn.place.clone())
+    }
+
     /// The request that runs, or ran last.
     pub(crate) fn parent(&self) -> Parent {
         self.lock().turn.parent.clone()
     }
 
     pub(crate) fn push(&self, item: Item) {
-        let mut state = self.wait_for_room();
+        self.append(self.wait_for_room(), item);
+    }
+
+    /// As [`Outbox::push`], whether or not there is room: for whoever must not wait, and is bounded
+    /// by something else.
+    pub(crate) fn push_now(&self, item: Item) {
+        self.append(self.lock(), item);
+    }
+
+    /// Waits until there is room.
+    pub(crate) fn make_room(&self) {
+        drop(self.wait_for_room());
+    }
+
+    fn append(&self, mut state: MutexGuard<'_, State>, item: Item) {
         if state.closed {
             return;
         }

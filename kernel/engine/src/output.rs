@@ -60,7 +60,8 @@ impl Output {
         )
     }
 
-    fn catch_up(&self) {
+    /// Takes what foreign code has written so far, before something else is said.
+    pub(crate) fn catch_up(&self) {
         if let Some(capture) = &self.capture {
             capture.catch_up(&self.context);
         }

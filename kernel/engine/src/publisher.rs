@@ -88,6 +88,8 @@ impl<'a, T: Transport> Publisher<'a, T> {
                 Item::Reply { channel, frames } => self.reply(channel, frames),
                 Item::Completed { number, reply } => self.send_completion(number, reply),
                 Item::Errand { number, answer } => self.report(number, answer),
+                Item::Debugged { number, response } => self.send_response(number, response),
+                Item::Interrupt => drop(self.context.interrupt()),
                 Item::Answer { origin, reply } => {
                     self.meanwhile(origin, |turn| turn.reply_frames(reply));
                 }

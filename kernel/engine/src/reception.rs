@@ -66,6 +66,10 @@ impl Reception {
                 publisher.welcome(subscriber, &topic);
                 None
             }
+            Incoming::Gone { identity } => {
+                self.context.debugging.gone(&identity);
+                None
+            }
             Incoming::Message { channel, frames } => {
                 let bytes = frames.iter().map(Bytes::len).sum();
                 let key = self.context.session.key();
@@ -111,6 +115,9 @@ impl Reception {
             Request::Shutdown(request) if channel == Channel::Control || self.is_ending => {
                 return Some(Farewell { origin, request });
             }
+            Request::Debug(request) if self.is_ending => {
+                publisher.refuse_at_the_end(origin, &request);
+            }
             request if self.is_ending && !request.is_served_at_the_end() => {
                 publisher.meanwhile(origin, |turn| turn.refuse(turn::ending()));
             }
@@ -130,6 +137,14 @@ impl Reception {
                 let refused = context.completer.ask(&context, origin, request, snapshot);
                 for origin in refused {
                     publisher.meanwhile(origin, |turn| turn.refuse(turn::too_many()));
+                }
+            }
+            // On shell too: behind code that has stopped it would wait for ever.
+            Request::Debug(request) => {
+                let client = &message.header.session;
+                let asked = context.debugging.ask(&context, client, origin, request);
+                if let Err(asked) = asked {
+                    publisher.refuse_as_too_many(*asked);
                 }
             }
             Request::Journal(request) => journal::answer(&context, origin, request),

@@ -214,8 +214,15 @@ impl<'k, 'a, T: Transport> Shutdown<'k, 'a, T> {
             } => self.deadlines.drain_when_signalled,
             Ending::Told { .. } | Ending::Failed(_) => Duration::ZERO,
         };
+        // What has stopped would only run on if its debugger let it go, which nobody can ask for any
+        // more.
+        let has_stopped = self.kernel.context.debugging.stopped_at().is_some();
+        if has_stopped {
+            self.kernel.context.running.end();
+        }
+        self.kernel.context.debugging.end();
         let mut is_drained = Passed::Overran;
-        if !drain.is_zero() {
+        if !drain.is_zero() && !has_stopped {
             let done = finished(&mut drained);
             is_drained = self.phase("drain", drain, Haste::Hurried, done).await;
         }
@@ -320,6 +327,9 @@ impl<'k, 'a, T: Transport> Shutdown<'k, 'a, T> {
         });
         for origin in context.completer.take_all().chain(errands) {
             Turn::begin(context, &mut *publisher, origin).refuse(turn::ended());
+        }
+        for (origin, refusal) in context.debugging.take_all() {
+            Turn::begin(context, &mut *publisher, origin).reply(refusal);
         }
         for farewell in self.farewells.drain(..) {
             farewell.answer(context, publisher);

@@ -32,6 +32,7 @@ pub(crate) fn reply(context: &Context) -> KernelStatusReply {
             execution_count: code.execution_count,
             code: code.head.clone(),
             seconds: seconds(code.since.elapsed()),
+            stopped: context.debugging.stopped_at(),
         }),
         question: context.stdin.open(),
         clients: gauges.map_or(0, |gauges| gauges.peers.subscribers.len()),

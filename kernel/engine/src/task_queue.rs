@@ -19,6 +19,14 @@ pub(crate) struct Task {
     pub(crate) arrived: Instant,
 }
 
+/// What the executor does next.
+pub(crate) enum Work {
+    /// Answer a request.
+    Task(Box<Task>),
+    /// Let the debugger look at what the language holds, which goes before what waits.
+    Look,
+}
+
 /// The shell requests in the order they came.
 pub(crate) struct TaskQueue {
     state: Mutex<State>,
@@ -28,6 +36,7 @@ pub(crate) struct TaskQueue {
 struct State {
     tasks: VecDeque<Task>,
     bytes: usize,
+    look: bool,
     working: bool,
     ending: bool,
     closed: bool,
@@ -43,6 +52,7 @@ impl TaskQueue {
             state: Mutex::new(State {
                 tasks: VecDeque::new(),
                 bytes: 0,
+                look: false,
                 working: false,
                 ending: false,
                 closed: false,
@@ -59,15 +69,26 @@ impl TaskQueue {
         self.filled.notify_one();
     }
 
-    /// The next task; the one before it is done with. `None` when the queue is closed and empty.
-    pub(crate) fn next(&self) -> Option<Task> {
+    /// Asks for a look. Asking twice before it is taken is asking once.
+    pub(crate) fn look(&self) {
+        self.lock().look = true;
+        self.filled.notify_one();
+    }
+
+    /// What to do next; what was done before is done with. `None` when the queue is closed and
+    /// empty.
+    pub(crate) fn next(&self) -> Option<Work> {
         let mut state = self.lock();
         state.working = false;
         loop {
+            if std::mem::take(&mut state.look) {
+                state.working = true;
+                return Some(Work::Look);
+            }
             if let Some(task) = state.tasks.pop_front() {
                 state.bytes -= task.size;
                 state.working = true;
-                return Some(task);
+                return Some(Work::Task(Box::new(task)));
             }
             if state.closed {
                 return None;
@@ -83,7 +104,7 @@ impl TaskQueue {
     pub(crate) fn rests_for(&self, limit: Duration) -> bool {
         let mut state = self.lock();
         state.working = false;
-        let nothing = |state: &mut State| state.tasks.is_empty() && !state.closed;
+        let nothing = |state: &mut State| state.tasks.is_empty() && !state.look && !state.closed;
         let (_state, waited) = self
             .filled
             .wait_timeout_while(state, limit, nothing)

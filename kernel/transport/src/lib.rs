@@ -58,6 +58,12 @@ pub enum Incoming {
         /// The topics wanted start with this.
         topic: Bytes,
     },
+    /// A peer of [`Channel::Control`] has gone. It comes behind all that the peer had sent there,
+    /// and not if the peer has connected anew before its old connection ended.
+    Gone {
+        /// What stood in front of its messages.
+        identity: Bytes,
+    },
 }
 
 /// Whether shell messages are wanted just now.

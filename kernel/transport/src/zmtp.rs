@@ -183,6 +183,9 @@ impl Transport for ZeroMq {
                     Some(Arrival::Message(channel, frames)) => {
                         return Poll::Ready(Some(Incoming::Message { channel, frames }));
                     }
+                    Some(Arrival::Gone(identity)) => {
+                        return Poll::Ready(Some(Incoming::Gone { identity }));
+                    }
                     Some(Arrival::TopicChange(change)) => {
                         if self.shared.publisher.apply(&change) {
                             return Poll::Ready(Some(Incoming::Subscribed {

@@ -33,7 +33,7 @@ pub use is_complete::{IsCompleteReply, IsCompleteRequest};
 pub use journal::{JournalMessage, JournalReply, JournalRequest};
 pub use kernel_info::{HelpLink, KernelInfoReply, LanguageInfo};
 pub use kernel_status::{
-    KernelState, KernelStatusReply, LogRequest, Memory, MessageCounts, RunningCell,
+    KernelState, KernelStatusReply, LogRequest, Memory, MessageCounts, RunningCell, StoppedAt,
 };
 pub use output::{ClearOutput, DisplayData, ErrorContent, ExecuteResult, StreamContent, Transient};
 pub use ports::ConnectReply;

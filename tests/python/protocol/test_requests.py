@@ -13,7 +13,8 @@ def test_kernel_info_tells_all_that_front_ends_read(client, channel):
     assert info["implementation"] == "perilune"
     assert info["implementation_version"]
     assert info["banner"]
-    assert "iopub_welcome" in info["supported_features"]
+    assert info["supported_features"] == ["debugger", "iopub_welcome"]
+    assert info["debugger"] is True, "what clients read that do not know supported_features yet"
     language = info["language_info"]
     assert language["name"] == "lua"
     assert language["version"].startswith("5.4")

@@ -7,7 +7,7 @@ use shuttle::sync::{Arc, mpsc};
 use shuttle::thread;
 
 use super::explore;
-use super::task_queue::{Task, TaskQueue};
+use super::task_queue::{Task, TaskQueue, Work};
 use crate::request::Request;
 use crate::turn::Origin;
 
@@ -33,8 +33,10 @@ fn executor(queue: &Arc<TaskQueue>) -> thread::JoinHandle<Vec<(usize, bool)>> {
     let queue = queue.clone();
     thread::spawn(move || {
         let mut done = Vec::new();
-        while let Some(task) = queue.next() {
-            done.push((task.size, task.aborted));
+        while let Some(work) = queue.next() {
+            if let Work::Task(task) = work {
+                done.push((task.size, task.aborted));
+            }
         }
         done
     })
@@ -71,7 +73,7 @@ fn a_failure_aborts_what_waits_and_nothing_that_comes_later() {
             let queue = queue.clone();
             move || {
                 let mut done = Vec::new();
-                while let Some(task) = queue.next() {
+                while let Some(Work::Task(task)) = queue.next() {
                     done.push((task.size, task.aborted));
                     if task.size == 0 {
                         queue.abort();
@@ -105,7 +107,7 @@ fn the_queue_is_idle_only_when_all_that_was_asked_is_done() {
         let executor = thread::spawn({
             let (queue, done) = (queue.clone(), done.clone());
             move || {
-                while let Some(task) = queue.next() {
+                while let Some(Work::Task(task)) = queue.next() {
                     thread::yield_now();
                     done.fetch_add(task.size, Ordering::SeqCst);
                 }
@@ -120,5 +122,36 @@ fn the_queue_is_idle_only_when_all_that_was_asked_is_done() {
         queue.close();
         executor.join().unwrap();
         assert!(queue.is_idle());
+    });
+}
+
+#[test]
+fn whoever_asks_for_a_look_gets_one_that_begins_after_he_asked() {
+    explore(500, || {
+        let queue = Arc::new(TaskQueue::new());
+        let (asked, looked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let executor = thread::spawn({
+            let (queue, asked, looked) = (queue.clone(), asked.clone(), looked.clone());
+            move || {
+                let mut tasks = Vec::new();
+                while let Some(work) = queue.next() {
+                    match work {
+                        Work::Task(task) => tasks.push(task.size),
+                        Work::Look => looked.store(asked.load(Ordering::SeqCst), Ordering::SeqCst),
+                    }
+                }
+                tasks
+            }
+        });
+        for number in 1..4 {
+            queue.push(task(number));
+            asked.store(number, Ordering::SeqCst);
+            queue.look();
+        }
+        while looked.load(Ordering::SeqCst) < 3 {
+            thread::yield_now();
+        }
+        queue.close();
+        assert_eq!(executor.join().unwrap(), [1, 2, 3]);
     });
 }

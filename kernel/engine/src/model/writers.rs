@@ -74,6 +74,8 @@ impl Taken {
                 | Item::Completed { .. }
                 | Item::Errand { .. }
                 | Item::Answer { .. }
+                | Item::Debugged { .. }
+                | Item::Interrupt
                 | Item::Exit { .. } => {}
             }
         }

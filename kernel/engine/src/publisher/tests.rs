@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use perilune_language::{Interrupt, LanguageInfo};
 use perilune_transport::{Client, InProcess, ShellGate, Source, in_process};
@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::context::Parts;
+use crate::debugging::{Code, Debugging, NoLines};
 use crate::errands::Errands;
 use crate::knowledge::Knowledge;
 use crate::outbox::Place;
@@ -100,15 +101,21 @@ fn key() -> Key {
 }
 
 fn context() -> Context {
+    let interrupt = Interrupt::new().unwrap();
+    let code = Code {
+        program: None,
+        reader: Arc::new(NoLines),
+    };
     Context::new(Parts {
         name: None,
         session: Session::new(key(), "kernel"),
-        running: Running::new(Interrupt::new().unwrap()),
+        running: Running::new(interrupt.clone()),
         knowledge: Knowledge::new(&INFO),
         ports: Ports::default(),
         history: perilune_history::Recorder::off(),
         journal: perilune_journal::Recorder::off(),
         errands: Errands::new(None, None),
+        debugging: Debugging::new(Weak::new(), interrupt, code),
         vitals: Arc::default(),
         census: in_process().0.census(),
     })

@@ -107,6 +107,7 @@ impl Class {
             | "usage_reply"
             | "debug_request"
             | "debug_reply"
+            | "debug_event"
             | "iopub_welcome" => Self::Kernel,
             own if own.starts_with("perilune_") => Self::Kernel,
             _ => Self::Other,

@@ -72,7 +72,9 @@ async fn serve_router(peer: Peer, channel: Channel, shared: &Shared) -> End {
     let outbound = Arc::new(Outbound::new());
     let identity = router.enter(introduced.identity, outbound.clone());
     let _leaving = Leaving(|| {
-        router.leave(&identity, &outbound);
+        if router.leave(&identity, &outbound) && channel == Channel::Control {
+            shared.inbox.gone(identity.clone());
+        }
         outbound.abandon();
     });
     let mut incoming = Incoming::new(reader, introduced.decoder, shared);

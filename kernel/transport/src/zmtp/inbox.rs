@@ -32,6 +32,8 @@ pub(crate) struct TopicChange {
 pub(crate) enum Arrival {
     Message(Channel, Frames),
     TopicChange(TopicChange),
+    /// The peer of control with this identity.
+    Gone(Bytes),
 }
 
 /// Nothing is received any more.
@@ -54,11 +56,19 @@ struct Room {
     topics: Semaphore,
 }
 
+/// What stands in a channel's queue.
+#[derive(Debug)]
+enum Entry {
+    Message(Frames),
+    /// Behind the last message of this peer.
+    Gone(Bytes),
+}
+
 #[derive(Debug, Default)]
 struct Queues {
-    shell: VecDeque<Frames>,
-    control: VecDeque<Frames>,
-    stdin: VecDeque<Frames>,
+    shell: VecDeque<Entry>,
+    control: VecDeque<Entry>,
+    stdin: VecDeque<Entry>,
     topics: VecDeque<TopicChange>,
     /// Arrivals received since shell has something that waits.
     ahead_of_shell: usize,
@@ -95,9 +105,19 @@ impl Inbox {
             .map_err(|_| Closed)?
             .forget();
         let mut queues = self.queues();
-        queues.of(channel).push_back(frames);
+        queues.of(channel).push_back(Entry::Message(frames));
         queues.wake(channel == Channel::Shell);
         Ok(())
+    }
+
+    /// Queues the end of a peer of control. It needs no room: there were no more of them at once
+    /// than connections, and who accepts those is who takes this out.
+    pub(crate) fn gone(&self, identity: Bytes) {
+        let mut queues = self.queues();
+        if !queues.closed {
+            queues.control.push_back(Entry::Gone(identity));
+            queues.wake(false);
+        }
     }
 
     /// Waits for room, then queues a change of topics.
@@ -123,10 +143,10 @@ impl Inbox {
         }
         if gate == ShellGate::Open
             && queues.ahead_of_shell >= AHEAD_OF_SHELL
-            && let Some(frames) = pop(&mut queues.shell)
+            && let Some(entry) = pop(&mut queues.shell)
         {
             queues.ahead_of_shell = 0;
-            return Poll::Ready(Some(self.release(Channel::Shell, frames)));
+            return Poll::Ready(Some(self.release(Channel::Shell, entry)));
         }
         if queues.shell.is_empty() {
             queues.ahead_of_shell = 0;
@@ -134,8 +154,8 @@ impl Inbox {
             queues.ahead_of_shell += 1;
         }
         for channel in [Channel::Control, Channel::Stdin] {
-            if let Some(frames) = pop(queues.of(channel)) {
-                return Poll::Ready(Some(self.release(channel, frames)));
+            if let Some(entry) = pop(queues.of(channel)) {
+                return Poll::Ready(Some(self.release(channel, entry)));
             }
         }
         if let Some(change) = pop(&mut queues.topics) {
@@ -144,10 +164,10 @@ impl Inbox {
             return Poll::Ready(Some(Arrival::TopicChange(change)));
         }
         if gate == ShellGate::Open
-            && let Some(frames) = pop(&mut queues.shell)
+            && let Some(entry) = pop(&mut queues.shell)
         {
             queues.ahead_of_shell = 0;
-            return Poll::Ready(Some(self.release(Channel::Shell, frames)));
+            return Poll::Ready(Some(self.release(Channel::Shell, entry)));
         }
         match &mut queues.receiver {
             Some((waker, at)) if waker.will_wake(context.waker()) => *at = gate,
@@ -185,9 +205,14 @@ impl Inbox {
         }
     }
 
-    fn release(&self, channel: Channel, frames: Frames) -> Arrival {
-        self.room(channel).add_permits(self.cost(&frames) as usize);
-        Arrival::Message(channel, frames)
+    fn release(&self, channel: Channel, entry: Entry) -> Arrival {
+        match entry {
+            Entry::Message(frames) => {
+                self.room(channel).add_permits(self.cost(&frames) as usize);
+                Arrival::Message(channel, frames)
+            }
+            Entry::Gone(identity) => Arrival::Gone(identity),
+        }
     }
 
     /// Never more than a whole queue, which one message may fill and exceed.
@@ -198,7 +223,7 @@ impl Inbox {
 }
 
 impl Queues {
-    fn of(&mut self, channel: Channel) -> &mut VecDeque<Frames> {
+    fn of(&mut self, channel: Channel) -> &mut VecDeque<Entry> {
         match channel {
             Channel::Shell => &mut self.shell,
             Channel::Control => &mut self.control,

@@ -94,16 +94,17 @@ impl Router {
         }
     }
 
-    /// Removes a peer, unless another has taken over its identity.
-    pub(crate) fn leave(&self, identity: &Bytes, outbound: &Arc<Outbound>) {
+    /// Removes a peer, unless another has taken over its identity. Returns whether it did.
+    pub(crate) fn leave(&self, identity: &Bytes, outbound: &Arc<Outbound>) -> bool {
         let mut peers = self.peers();
-        if peers
+        let was_there = peers
             .by_identity
             .get(identity)
-            .is_some_and(|there| Arc::ptr_eq(there, outbound))
-        {
+            .is_some_and(|there| Arc::ptr_eq(there, outbound));
+        if was_there {
             peers.by_identity.remove(identity);
         }
+        was_there
     }
 
     /// Queues a message for the peer whose identity is the first frame.
@@ -211,13 +212,13 @@ mod tests {
         let (old, new) = (peer(), peer());
         router.enter("ada".into(), old.clone());
         router.enter("ada".into(), new.clone());
-        router.leave(&"ada".into(), &old);
+        assert!(!router.leave(&"ada".into(), &old));
         assert_eq!(
             router.route(&["ada".into(), "hello".into()]),
             Routed::Queued
         );
         assert_eq!((old.queued(), new.queued()), (0, 7));
-        router.leave(&"ada".into(), &new);
+        assert!(router.leave(&"ada".into(), &new));
         assert_eq!(
             router.route(&["ada".into(), "hello".into()]),
             Routed::Unknown

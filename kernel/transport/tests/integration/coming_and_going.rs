@@ -3,7 +3,7 @@
 use perilune_transport::{Channel, Limits, Transport, Weight};
 
 use crate::peer::{Peer, message};
-use crate::support::{bind_tcp, echo, frames, soon, subscription};
+use crate::support::{bind_tcp, echo, frames, gone, soon, subscription};
 
 #[tokio::test]
 async fn two_hundred_clients_come_and_go() {
@@ -55,6 +55,34 @@ async fn who_comes_back_under_its_identity_takes_over_at_once() {
         after.message().await.expect("reply"),
         [b"for the one after"]
     );
+}
+
+#[tokio::test]
+async fn the_kernel_learns_who_of_control_is_gone_behind_all_that_it_sent() {
+    let (mut kernel, ports) = bind_tcp(Limits::default());
+    let mut ada = Peer::connect(ports.control, "DEALER", b"ada").await;
+    for part in [b"one", b"two"] {
+        ada.send(&message(&[part])).await;
+    }
+    drop(ada);
+    for part in ["one", "two"] {
+        let sent = crate::support::message(&mut kernel).await;
+        assert_eq!(sent, (Channel::Control, frames(["ada", part])));
+    }
+    assert_eq!(gone(&mut kernel).await, "ada");
+}
+
+#[tokio::test]
+async fn who_has_come_back_is_not_gone() {
+    let (mut kernel, ports) = bind_tcp(Limits::default());
+    let mut before = Peer::connect(ports.control, "DEALER", b"ada").await;
+    let mut after = Peer::connect(ports.control, "DEALER", b"ada").await;
+    before.closed().await;
+    after.send(&message(&[b"still here"])).await;
+    let sent = crate::support::message(&mut kernel).await;
+    assert_eq!(sent, (Channel::Control, frames(["ada", "still here"])));
+    drop(after);
+    assert_eq!(gone(&mut kernel).await, "ada");
 }
 
 #[tokio::test]

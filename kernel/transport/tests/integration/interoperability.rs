@@ -84,6 +84,7 @@ async fn control_and_stdin_are_channels_of_their_own() {
     for (wanted, _folder) in both() {
         let (mut kernel, bound) = ZeroMq::bind(&wanted).expect("free");
         let ports = bound.ports();
+        let mut clients = Vec::new();
         for (port, channel) in [
             (ports.control, Channel::Control),
             (ports.stdin, Channel::Stdin),
@@ -100,6 +101,7 @@ async fn control_and_stdin_are_channels_of_their_own() {
             );
             kernel.reply(channel, frames(["ada", "answer"]));
             assert_eq!(received(&mut client).await, frames(["answer"]));
+            clients.push(client);
         }
     }
 }

@@ -61,6 +61,13 @@ pub async fn subscription(
     }
 }
 
+pub async fn gone(kernel: &mut impl Transport) -> Bytes {
+    match soon(kernel.recv(ShellGate::Open)).await {
+        Some(Incoming::Gone { identity }) => identity,
+        other => panic!("expected a peer's end, not {other:?}"),
+    }
+}
+
 /// Answers each message with itself, welcomes each subscriber, until it is aborted.
 pub fn echo(mut kernel: ZeroMq) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
@@ -70,6 +77,7 @@ pub fn echo(mut kernel: ZeroMq) -> tokio::task::JoinHandle<()> {
                 Incoming::Subscribed { subscriber, topic } => {
                     kernel.publish_to(subscriber, vec![topic, Bytes::from_static(b"welcome")]);
                 }
+                Incoming::Gone { .. } => {}
             }
         }
     })

@@ -70,6 +70,19 @@ pub struct RunningCell {
     pub code: String,
     /// For how long it has run.
     pub seconds: f64,
+    /// Where a debugger has stopped it, if one has.
+    pub stopped: Option<StoppedAt>,
+}
+
+/// Where a debugger has stopped code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoppedAt {
+    /// The cell or the file, as a person calls it.
+    pub source: String,
+    /// Its line, counted from 1.
+    pub line: u32,
+    /// Why, as the Debug Adapter Protocol has it: `breakpoint`, `step`.
+    pub reason: String,
 }
 
 /// Bytes.

@@ -6,6 +6,7 @@ use perilune_wire::{Key, Message, Outgoing, Parent, Session, Unverified};
 use serde_json::{Value, json};
 
 use super::super::serve_language;
+use crate::debugging::NoLines;
 use crate::options::Options;
 
 use super::words::{Folder, INFO, Words};
@@ -49,7 +50,8 @@ impl Kernel {
                 .enable_all()
                 .build()
                 .unwrap();
-            let serving = serve_language(transport, kernel_session, options, &INFO, start);
+            let reader = Arc::new(NoLines);
+            let serving = serve_language(transport, kernel_session, options, &INFO, reader, start);
             let code = runtime.block_on(serving).map_err(|error| error.to_string());
             let _ = sent.send(code);
         });

@@ -102,7 +102,15 @@ fn control_answers_what_it_cannot_do_while_code_runs() {
     kernel.ask(Channel::Control, "brew_coffee_request", json!({}));
     assert_eq!(kernel.hear(2), ["iopub status busy", "iopub status idle"]);
     kernel.ask(Channel::Control, "debug_request", json!({}));
-    assert_eq!(kernel.hear(3)[1], "control debug_reply");
+    assert_eq!(
+        kernel.hear(4),
+        [
+            "iopub status busy",
+            "control debug_reply",
+            "iopub status idle",
+            "iopub status busy",
+        ]
+    );
     kernel.ask(Channel::Control, "shutdown_request", json!({"restart": 7}));
     assert_eq!(
         kernel.hear(3),

@@ -62,6 +62,24 @@ async fn control_and_stdin_come_before_topics_before_shell() {
 }
 
 #[tokio::test]
+async fn a_peer_of_control_is_gone_behind_all_that_it_sent() {
+    let inbox = inbox(1 << 20);
+    for text in ["one", "two"] {
+        inbox.message(Channel::Control, one(text)).await.unwrap();
+    }
+    inbox.gone("ada".into());
+    let expected = [
+        Arrival::Message(Channel::Control, one("one")),
+        Arrival::Message(Channel::Control, one("two")),
+        Arrival::Gone("ada".into()),
+    ];
+    for arrival in expected {
+        assert_eq!(next(&inbox, ShellGate::Closed).await, Some(arrival));
+    }
+    assert!(nothing(&inbox, ShellGate::Open).await);
+}
+
+#[tokio::test]
 async fn a_flood_on_control_leaves_shell_its_turn() {
     let inbox = inbox(1 << 24);
     inbox.message(Channel::Shell, one("shell")).await.unwrap();
