@@ -6,7 +6,6 @@ mod folders;
 mod handle;
 pub mod log;
 mod name;
-mod own_lock;
 mod pid_file;
 mod private_folder;
 mod process;

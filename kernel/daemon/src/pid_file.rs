@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::unistd::geteuid;
+use perilune_lock::OwnLock;
 
 use crate::error::DaemonError;
-use crate::own_lock::OwnLock;
 use crate::private_folder::{Missing, PrivateFolder};
 use crate::process::ProcessIdentity;
 

@@ -4,8 +4,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
+use perilune_lock::OwnLock;
 
 use crate::clock::{Clock, Stamp};
 use crate::error::JournalError;
@@ -35,7 +36,7 @@ pub struct Store<C> {
     trouble: Option<String>,
     unsynced: bool,
     aged: Option<Stamp>,
-    _lock: Flock<File>,
+    _lock: OwnLock,
 }
 
 /// So much is kept in memory while the disk takes nothing.
@@ -372,7 +373,7 @@ fn make_private(folder: &Path) -> Result<(), JournalError> {
 pub(crate) const LOCK: &str = "lock";
 
 /// Held for as long as the journal is open; gone with the process, however it ends.
-pub(crate) fn lock(folder: &Path) -> Result<Flock<File>, JournalError> {
+pub(crate) fn lock(folder: &Path) -> Result<OwnLock, JournalError> {
     let path = folder.join(LOCK);
     let file = OpenOptions::new()
         .create(true)
@@ -387,9 +388,10 @@ pub(crate) fn lock(folder: &Path) -> Result<Flock<File>, JournalError> {
 
 /// The lock on a file that is still in its place: a sweep may have removed it, with the folder,
 /// since it was opened, and what is gone keeps nobody away.
-fn held(file: File, folder: &Path) -> Result<Flock<File>, JournalError> {
+fn held(file: File, folder: &Path) -> Result<OwnLock, JournalError> {
     let in_use = || JournalError::InUse(folder.to_owned());
-    let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, _)| in_use())?;
+    file.try_lock().map_err(|_| in_use())?;
+    let lock = OwnLock::of(file);
     let path = folder.join(LOCK);
     let locked = lock
         .metadata()

@@ -1,3 +1,5 @@
+//! A locked file whose lock ends with the process that took it, whatever that has forked.
+
 use std::fs::File;
 use std::ops::Deref;
 use std::os::fd::AsRawFd;
@@ -12,7 +14,7 @@ use nix::libc;
 /// forks has them all: such a process could keep a name long after its kernel was killed. So it
 /// loses this one as it begins. Programs that it executes never have it.
 #[derive(Debug)]
-pub(crate) struct OwnLock(File);
+pub struct OwnLock(File);
 
 const NONE: i32 = -1;
 /// The descriptors. A kernel has one; what finds no place is only not closed.
@@ -21,7 +23,7 @@ static PREPARED: Once = Once::new();
 
 impl OwnLock {
     /// Of a file that is locked.
-    pub(crate) fn of(file: File) -> Self {
+    pub fn of(file: File) -> Self {
         PREPARED.call_once(|| {
             // SAFETY: the handler does what a forked process may. That there is no memory to note
             // it leaves all as it would be without.
@@ -65,5 +67,44 @@ unsafe extern "C" fn close_all() {
             // it runs on a thread that was not forked.
             unsafe { libc::close(descriptor) };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read, Write};
+
+    use nix::sys::signal::{Signal, kill};
+    use nix::sys::wait::waitpid;
+    use nix::unistd::{ForkResult, fork, pause};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_was_forked_keeps_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || File::create(folder.path().join("lock")).unwrap();
+        let file = open();
+        file.lock().unwrap();
+        let lock = OwnLock::of(file);
+        let (mut told, mut tell) = io::pipe().unwrap();
+        // SAFETY: the child writes a byte and waits for its end.
+        let child = match unsafe { fork() }.unwrap() {
+            ForkResult::Parent { child } => child,
+            ForkResult::Child => {
+                let _ = tell.write(b"x");
+                loop {
+                    pause();
+                }
+            }
+        };
+        told.read_exact(&mut [0]).unwrap();
+        let held = open().try_lock().is_err();
+        drop(lock);
+        let given_back = open().try_lock().is_ok();
+        kill(child, Signal::SIGKILL).unwrap();
+        waitpid(child, None).unwrap();
+        assert!(held, "by this process, for as long as it wants");
+        assert!(given_back, "while the other one lives");
     }
 }
