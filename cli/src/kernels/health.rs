@@ -170,6 +170,13 @@ impl Health {
         Some(self.get("/clients")?.as_u64()?.saturating_sub(1))
     }
 
+    /// Where a debugger has stopped the cell that runs, if one has.
+    pub fn stopped_at(&self) -> Option<String> {
+        let place = self.get("/running/stopped")?;
+        let source = place["source"].as_str()?;
+        Some(format!("{source}:{}", place["line"].as_u64()?))
+    }
+
     /// As one of the `kernels` of a JSON document (`docs/kernel-json.md`).
     pub fn document(&self, kernel: &Kernel) -> Value {
         let record = kernel.record();

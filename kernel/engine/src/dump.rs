@@ -55,7 +55,7 @@ fn document(context: &Context, steward: Option<&dyn Steward>) -> Value {
         "schema_version": 1,
         "written": Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true),
         "kernel": status::reply(context),
-        "executor": gauges.map(executor),
+        "executor": gauges.map(|gauges| executor(context, gauges)),
         "queue": {
             "waiting": waiting.len(),
             "bytes": gauges.map(|gauges| gauges.queued_bytes),
@@ -86,8 +86,11 @@ pub(crate) struct Waiting {
     pub(crate) aborted: bool,
 }
 
-fn executor(gauges: &Gauges) -> Value {
+fn executor(context: &Context, gauges: &Gauges) -> Value {
     match gauges.load {
+        Load::Running(time) if context.debugging.stopped_at().is_some() => {
+            json!({"state": "was stopped by a debugger", "seconds": seconds(time)})
+        }
         Load::Waiting => json!({"state": "waits for work"}),
         Load::Running(time) => json!({"state": "runs code", "seconds": seconds(time)}),
         Load::Working => json!({"state": "works on a request that runs no code"}),

@@ -70,10 +70,13 @@ impl Message {
     }
 
     /// Whether somebody who comes back may miss it: all but the busy and idle of requests that run
-    /// no code, of which monitors and editors send so many that they would drive out what matters.
+    /// no code, of which monitors and editors send so many that they would drive out what matters;
+    /// and but what a debugger says, which means something only when it is said.
     pub fn is_worth_keeping(&self) -> bool {
-        if self.msg_type() != "status" {
-            return true;
+        match &*self.msg_type() {
+            "status" => {}
+            "debug_event" => return false,
+            _ => return true,
         }
         let parent = head(&self.parent_header);
         parent.msg_id.is_empty()

@@ -95,6 +95,9 @@ fn description(kernel: &Kernel, health: &Health) -> String {
         let seconds = running["seconds"].as_f64().unwrap_or_default();
         let code = one_line(running["code"].as_str().unwrap_or_default(), 60);
         line("running", format!("{count}for {}: {code}", age(seconds)));
+        if let Some(place) = health.stopped_at() {
+            line("stopped", format!("by a debugger at {place}"));
+        }
     }
     if let Some(queued) = number("/queued") {
         line("waiting", queued.to_string());
