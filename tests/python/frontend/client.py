@@ -398,7 +398,7 @@ class Frontend:
         if message.content.get("execution_state") == "busy" and heard:
             # Said again of a cell that still runs when a completion has been answered meanwhile, and
             # to tell all who listen what the cell asks.
-            answered = ("complete_request", "perilune_journal_request")
+            answered = ("complete_request", "perilune_journal_request", "debug_request")
             completions = any(r.type in answered for r in self._requests.values())
             asks = "perilune_question" in message.metadata
             assert asks or completions or self.foreign, f"busy twice for {self._describe(request)}"
@@ -442,6 +442,7 @@ KNOWN = {
     "interrupt_request",
     "shutdown_request",
     "usage_request",
+    "debug_request",
     "perilune_journal_request",
     "perilune_answer_request",
     "perilune_status_request",
