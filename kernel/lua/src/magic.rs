@@ -27,6 +27,7 @@ use perilune_language::NextInput;
 
 pub(crate) use call::push_function;
 pub(crate) use help::help_request;
+pub(crate) use names::{is_users_global, library_globals};
 pub use parts::CellParts;
 pub(crate) use source::{Continuation, Copied, FUNCTION, Reading, cell_magic};
 pub(crate) use timing::Clock;

@@ -11,9 +11,12 @@
 
 mod calls;
 mod looks;
+mod paths;
 mod preview;
 mod scopes;
+mod session;
 mod stack;
+mod tables;
 mod values;
 mod variables;
 

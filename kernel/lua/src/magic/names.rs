@@ -73,6 +73,24 @@ pub(super) fn remember_library(lua: &Lua) -> mlua::Result<()> {
     lua.set_named_registry_value(LIBRARY, library)
 }
 
+/// The globals that there were from the beginning.
+///
+/// # Errors
+///
+/// When there is no memory left.
+pub(crate) fn library_globals(lua: &Lua) -> mlua::Result<Table> {
+    lua.named_registry_value(LIBRARY)
+}
+
+/// Whether the user has made or changed a global.
+pub(crate) fn is_users_global(library: &Table, name: &Value, value: &Value) -> bool {
+    let is_kernels = matches!(name, Value::String(name) if name.as_bytes() == EXIT_CODE.as_bytes());
+    !is_kernels
+        && library
+            .raw_get::<Value>(name)
+            .is_ok_and(|known| known != *value)
+}
+
 /// Something that the user has named.
 struct Named {
     is_local: bool,
@@ -89,10 +107,9 @@ fn named(call: &Call<'_>) -> mlua::Result<BTreeMap<String, Named>> {
         let Value::String(text) = &name else {
             continue;
         };
-        let text = text.to_string_lossy();
-        if text != EXIT_CODE && library.raw_get::<Value>(&name)? != value {
+        if is_users_global(&library, &name, &value) {
             let is_local = false;
-            found.insert(text, Named { is_local, value });
+            found.insert(text.to_string_lossy(), Named { is_local, value });
         }
     }
     let locals: Vec<String> = {

@@ -52,7 +52,7 @@ pub(crate) fn quoted(bytes: &[u8], limit: usize) -> String {
 }
 
 /// Whether a table constructor may have `name = ...`.
-pub(super) fn is_plain_key(name: &str) -> bool {
+pub(crate) fn is_plain_key(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes
         .next()

@@ -290,7 +290,7 @@ impl<'a> Printer<'a> {
 }
 
 /// Numbers, then strings, then the rest, each in its order.
-pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
+pub(crate) fn compare(left: &Value, right: &Value) -> Ordering {
     let rank = |value: &Value| match value {
         Value::Integer(_) | Value::Number(_) => 0,
         Value::String(_) => 1,

@@ -1,10 +1,12 @@
 use std::collections::HashMap;
+use std::ffi::c_void;
 use std::rc::Rc;
 
-use mlua::Value;
+use mlua::{Lua, Table, Value};
 use perilune_language::debug::{FrameId, HolderId};
 
 use super::calls::Call;
+use super::tables::Layout;
 
 /// What the ids stand for that front ends were given.
 ///
@@ -16,8 +18,12 @@ pub(crate) struct Looks {
     last_holder: u32,
     frames: HashMap<u32, Rc<Call>>,
     holders: HashMap<u32, Rc<Holder>>,
-    /// The holders in their order, for the oldest to be forgotten first.
-    pub(super) stacks: HashMap<usize, Rc<[*const std::ffi::c_void]>>,
+    /// The calls that are shown of a coroutine, by the innermost one.
+    pub(super) stacks: HashMap<usize, Rc<[*const c_void]>>,
+    /// How far each table was read, and the key that was read last.
+    read: HashMap<*const c_void, (usize, Value)>,
+    /// How tables are made, once somebody has looked.
+    layout: Option<Layout>,
 }
 
 /// Something that holds variables.
@@ -37,14 +43,14 @@ pub(super) enum Held {
     Varargs,
     /// The locals of functions around it.
     Upvalues,
-    /// The user's globals.
-    Globals,
     /// What the library defines.
     Library,
     /// The user's globals, and the locals of earlier cells.
     Session,
     /// A table, a function, a coroutine or a foreign object.
     Value(Value),
+    /// What is left of a table behind so many elements.
+    Rest(Table, usize),
 }
 
 /// So many holders and frames are remembered while code does not go on; a value of each is
@@ -78,10 +84,27 @@ impl Looks {
         self.holders.get(&id.0).cloned()
     }
 
+    pub(super) fn layout(&mut self, lua: &Lua) -> Layout {
+        *self.layout.get_or_insert_with(|| Layout::find(lua))
+    }
+
+    /// The key that is at this place in the order in which a table was read, where somebody has
+    /// stopped reading there.
+    pub(super) fn read_until(&self, table: &Table, place: usize) -> Option<Value> {
+        let (read, key) = self.read.get(&table.to_pointer())?;
+        (*read == place).then(|| key.clone())
+    }
+
+    pub(super) fn remember_read(&mut self, table: &Table, place: usize, key: &Value) {
+        let read = (place, key.clone());
+        self.read.insert(table.to_pointer(), read);
+    }
+
     /// Code goes on.
     pub(super) fn forget(&mut self) {
         self.frames.clear();
         self.holders.clear();
         self.stacks.clear();
+        self.read.clear();
     }
 }

@@ -8,12 +8,16 @@ use super::{PausedCode, of_lua};
 impl PausedCode<'_> {
     pub(super) fn scopes_of(&mut self, frame: FrameId) -> Result<Vec<Scope>, Refusal> {
         let call = self.call(frame)?;
-        let locals = call.locals(self.lua).map_err(|error| of_lua(&error))?.len();
-        let upvalues = call.upvalues(self.lua).map_err(|error| of_lua(&error))?;
-        let upvalues = upvalues
-            .iter()
-            .filter(|upvalue| upvalue.name != "_ENV")
-            .count();
+        let count = |counted: mlua::Result<usize>| counted.map_err(|error| of_lua(&error));
+        let locals = count(call.locals(self.lua).map(|locals| locals.len()))?;
+        let arguments = count(call.arguments(self.lua).map(|values| values.len()))?;
+        let upvalues = count(call.upvalues(self.lua).map(|all| {
+            let shown = all
+                .iter()
+                .filter(|upvalue| !self.is_plain_environment(upvalue));
+            shown.count()
+        }))?;
+        let session = count(self.named().map(|named| named.len()))?;
         let scope = |kind, name, what, named| Scope {
             kind,
             name,
@@ -25,7 +29,12 @@ impl PausedCode<'_> {
             named,
             indexed: 0,
         };
-        let mut scopes = vec![scope(ScopeKind::Locals, "Locals", Held::Locals, locals)];
+        let mut scopes = vec![scope(
+            ScopeKind::Locals,
+            "Locals",
+            Held::Locals,
+            locals + usize::from(arguments > 0),
+        )];
         if upvalues > 0 {
             scopes.push(scope(
                 ScopeKind::Upvalues,
@@ -34,7 +43,12 @@ impl PausedCode<'_> {
                 upvalues,
             ));
         }
-        scopes.push(scope(ScopeKind::Globals, "Globals", Held::Session, 0));
+        scopes.push(scope(
+            ScopeKind::Globals,
+            "Globals",
+            Held::Session,
+            session + 1,
+        ));
         Ok(scopes)
     }
 
