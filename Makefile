@@ -1,6 +1,6 @@
 # One command for each everyday act. None of them needs more than Rust; `test` installs the rest.
 
-.PHONY: help build test lint docs bench install lab
+.PHONY: help build test lint docs bench vsix install lab
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ docs: ## build the API documentation
 
 bench: ## measure the kernel beside others; docs/performance.md says how to read it
 	tests/bench
+
+vsix: ## package the extension for VS Code, which needs Node.js, into dist/
+	kernelspec/vscode/package
 
 install: ## install the binary and the kernelspec for this user
 	cargo install --locked --path cli

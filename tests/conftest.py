@@ -68,3 +68,27 @@ def perilune() -> Path:
 def tour() -> Path:
     """The notebook that is shown to friends."""
     return ROOT / "docs/gallery/tour.ipynb"
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium; another one is named by PERILUNE_CHROMIUM."""
+    # Most of the tests need no browser.
+    from playwright.sync_api import sync_playwright
+
+    program = os.environ.get("PERILUNE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert program, "no chromium on PATH: install it, or name one in PERILUNE_CHROMIUM"
+    options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    options += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=options, headless=True)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots(root) -> Path:
+    """Where to look when a test fails, or passes."""
+    folder = root / "target/screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

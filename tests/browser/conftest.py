@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 TOKEN = "tide"
 
@@ -31,27 +31,6 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Debian's Chromium; another one is named by PERILUNE_CHROMIUM."""
-    program = os.environ.get("PERILUNE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert program, "no chromium on PATH: install it, or name one in PERILUNE_CHROMIUM"
-    options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-    options += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=options, headless=True)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def screenshots(root) -> Path:
-    """Where to look when a test fails, or passes."""
-    folder = root / "target/screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @pytest.fixture

@@ -1,0 +1,260 @@
+"""VS Code in Chromium, with the extension as it would be installed from its VSIX."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+# Nothing that asks, greets or looks for updates; nothing that depends on how wide the font is.
+SETTINGS = {
+    "workbench.startupEditor": "none",
+    "workbench.tips.enabled": False,
+    "extensions.autoCheckUpdates": False,
+    "extensions.ignoreRecommendations": True,
+    "update.mode": "none",
+    "telemetry.telemetryLevel": "off",
+    "editor.minimap.enabled": False,
+    "editor.accessibilitySupport": "off",
+    "debug.toolBarLocation": "docked",
+    "debug.console.wordWrap": False,
+    "window.menuBarVisibility": "classic",
+    "chat.commandCenter.enabled": False,
+    "git.enabled": False,
+}
+
+
+@pytest.fixture(scope="session")
+def code(root) -> Path:
+    """The VS Code that tests/vscode/install put there."""
+    home = root / ".cache/code-server/package/lib/vscode"
+    assert home.exists(), "run tests/vscode/install first"
+    return home / "out/server-main.js"
+
+
+@pytest.fixture(scope="session")
+def vsix(root) -> Path:
+    """The extension, packaged by the command that packages it for everybody."""
+    subprocess.run([root / "kernelspec/vscode/package"], check=True, stdout=subprocess.DEVNULL)
+    version = json.loads((root / "kernelspec/vscode/package.json").read_text())["version"]
+    return root / f"dist/perilune-{version}.vsix"
+
+
+@contextmanager
+def serving(code: Path, vsix: Path, folder: Path, path: str) -> Iterator[str]:
+    """A server of VS Code with the extension, fresh settings and a PATH: its address."""
+    (folder / "User").mkdir(parents=True)
+    (folder / "User/settings.json").write_text(json.dumps(SETTINGS))
+    node = ["node", code, "--extensions-dir", folder / "extensions", "--user-data-dir", folder]
+    # Nothing is looked for on a marketplace.
+    nowhere = json.dumps({"serviceUrl": "http://127.0.0.1:9/x", "itemUrl": "http://127.0.0.1:9/x"})
+    environment = os.environ | {"EXTENSIONS_GALLERY": nowhere, "PATH": path}
+    # Those of an editor in whose terminal the tests may run.
+    for name in [name for name in environment if name.startswith("VSCODE_")]:
+        del environment[name]
+    log = folder / "server.log"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with open(log, "wb") as output:
+        subprocess.run([*node, "--install-extension", vsix], check=True, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            [*node, "--host", "127.0.0.1", "--port", str(port), "--without-connection-token"]
+            + ["--accept-server-license-terms", "--disable-workspace-trust", "--telemetry-level", "off"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+        )
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+        try:
+            urllib.request.urlopen(f"{address}/version", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield address
+    # The hosts of extensions as well, which would wait for their windows to come back.
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def server(code, vsix, perilune, tmp_path_factory) -> Iterator[str]:
+    """VS Code, where perilune is on PATH."""
+    path = f"{perilune.parent}:{os.environ['PATH']}"
+    with serving(code, vsix, tmp_path_factory.mktemp("code") / "data", path) as address:
+        yield address
+
+
+class Window:
+    """A window of VS Code, used by keys and by clicks at what can be seen."""
+
+    def __init__(self, page: Page, screenshots: Path):
+        self.page = page
+        self.keyboard = page.keyboard
+        self._screenshots = screenshots
+
+    def command(self, name: str) -> None:
+        """Runs a command from the palette."""
+        self.keyboard.press("F1")
+        box = self.page.locator(".quick-input-widget input[type=text]")
+        expect(box).to_be_visible()
+        box.fill(f">{name}")
+        row = self.page.locator(".quick-input-list .monaco-list-row").first
+        expect(row).to_contain_text(name.split(": ")[-1], ignore_case=True)
+        self.keyboard.press("Enter")
+
+    def open(self, file: str) -> None:
+        """Opens a file from the list of the folder's files, for good."""
+        self.page.locator(".explorer-folders-view .monaco-list-row", has_text=file).first.dblclick()
+        expect(self.page.locator(".tab.active", has_text=file)).to_be_visible()
+
+    def line(self, number: int, editor=None):
+        """The number of a line beside its text."""
+        return (editor or self.page.locator(".editor-instance")).locator(
+            ".margin-view-overlays .line-numbers", has_text=re.compile(rf"^{number}$")
+        )
+
+    def go_to(self, number: int) -> None:
+        """Puts the cursor into a line."""
+        place = self.line(number).bounding_box()
+        self.page.mouse.click(place["x"] + place["width"] + 60, place["y"] + place["height"] / 2)
+
+    def toggle_breakpoint(self, number: int) -> None:
+        """F9 in a line; then there is a mark beside it."""
+        self.go_to(number)
+        marks = self.breakpoints()
+        before = marks.count()
+        # Until the extension's host has said that Lua has breakpoints, F9 does nothing.
+        deadline = time.monotonic() + 30
+        while marks.count() == before and time.monotonic() < deadline:
+            self.keyboard.press("F9")
+            try:
+                expect(marks).not_to_have_count(before, timeout=1000)
+            except AssertionError:
+                continue
+        expect(marks).to_have_count(before + 1)
+
+    def breakpoints(self):
+        """The marks of breakpoints in the editor."""
+        return self.page.locator(".glyph-margin-widgets [class*='codicon-debug-breakpoint']")
+
+    def stopped_at(self, text: str, seconds: float = 30) -> None:
+        """Waits until the line where code has stopped reads so."""
+        frame = self.page.locator(".call-stack-state-message, .debug-call-stack .monaco-list-row.selected")
+        line = self.page.locator(".debug-top-stack-frame-line").first
+        expect(line).to_be_attached(timeout=seconds * 1000)
+        expect(frame.first).to_be_visible()
+
+        def here() -> str:
+            return line.evaluate(
+                """overlay => {
+                    const top = overlay.parentElement.style.top
+                    const lines = overlay.closest('.overflow-guard').querySelectorAll('.view-lines > .view-line')
+                    const text = [...lines].find(line => line.style.top === top)
+                    return text ? text.textContent.replaceAll('\\u00a0', ' ').trim() : ''
+                }"""
+            )
+
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                found = here()
+            except Exception:  # the line is drawn anew
+                found = ""
+            if found == text:
+                return
+            assert time.monotonic() < deadline, f"stopped at {found!r}, not at {text!r}"
+            self.page.wait_for_timeout(50)
+
+    def running_ended(self) -> None:
+        """Waits until nothing is debugged."""
+        expect(self.page.locator(".debug-toolbar, .debug-top-stack-frame-line")).to_have_count(0, timeout=30_000)
+        expect(self.page.locator(".statusbar.debugging, .part.statusbar.debugging")).to_have_count(0, timeout=30_000)
+
+    def variable(self, name: str):
+        """The row of a variable in the view of variables."""
+        return self.page.locator(".debug-variables .monaco-list-row").filter(
+            has=self.page.locator(".name", has_text=re.compile(rf"^{re.escape(name)}:?\s*$"))
+        )
+
+    def frames(self):
+        """The rows of frames in the view of the call stack."""
+        return self.page.locator(".debug-call-stack .monaco-list-row .stack-frame")
+
+    def console(self):
+        """The rows of the debug console."""
+        return self.page.locator(".repl .monaco-list-row")
+
+    def evaluate(self, expression: str) -> None:
+        """Types an expression into the debug console."""
+        self.show_console()
+        self.page.locator(".repl-input-wrapper .monaco-editor").click()
+        self.keyboard.insert_text(expression)
+        self.keyboard.press("Enter")
+
+    def show_console(self) -> None:
+        if not self.page.locator(".repl").is_visible():
+            self.keyboard.press("Control+Shift+y")
+        expect(self.page.locator(".repl")).to_be_visible()
+
+    def message(self):
+        """What VS Code tells at the bottom right."""
+        return self.page.locator(".notification-toast")
+
+    def photograph(self, name: str) -> None:
+        self.page.screenshot(path=self._screenshots / f"vscode-{name}.png")
+
+
+@contextmanager
+def window(chromium, address: str, folder: Path, screenshots: Path) -> Iterator[Window]:
+    """A window on a folder, in a fresh browser profile."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    query = urllib.parse.urlencode({"folder": str(folder)})
+    page.goto(f"{address}/?{query}")
+    page.locator(".monaco-workbench").wait_for(timeout=60_000)
+    opened = Window(page, screenshots)
+    expect(page.locator(".explorer-folders-view .monaco-list-row").first).to_be_visible(timeout=60_000)
+    try:
+        yield opened
+    finally:
+        page.screenshot(path=screenshots / "vscode-last.png")
+        context.close()
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A folder of the person's."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def open_folder(chromium, server, project, screenshots):
+    """A window on the project, to be called when its files are there."""
+    contexts = []
+
+    def opened() -> Window:
+        context = window(chromium, server, project, screenshots)
+        contexts.append(context)
+        return context.__enter__()
+
+    yield opened
+    for context in contexts:
+        context.__exit__(None, None, None)
