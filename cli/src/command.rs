@@ -1,5 +1,7 @@
 mod completions;
 mod config;
+mod dap;
+mod debuggee;
 mod doctor;
 mod fmt;
 mod history;
@@ -30,6 +32,11 @@ pub enum Command {
     /// Look at the settings, change and check them
     #[command(subcommand)]
     Config(config::Command),
+    /// Debug Lua from an editor, by the Debug Adapter Protocol
+    Dap(dap::Arguments),
+    /// Run what `perilune dap` debugs
+    #[command(hide = true)]
+    Debuggee(Box<debuggee::Arguments>),
     /// Find out what may be amiss with this setup, and what to do
     Doctor(doctor::Arguments),
     /// Format Lua files and the cells of notebooks
@@ -71,6 +78,8 @@ impl Command {
         match self {
             Self::Completions(arguments) => arguments.run(),
             Self::Config(command) => command.run(),
+            Self::Dap(arguments) => arguments.run(),
+            Self::Debuggee(arguments) => arguments.run(),
             Self::Doctor(arguments) => arguments.run(),
             Self::Fmt(arguments) => arguments.run(),
             Self::History(arguments) => arguments.run(),

@@ -5,6 +5,7 @@ mod attach;
 mod caretaker;
 mod color;
 mod command;
+mod dap;
 mod doctor;
 mod embedded;
 mod exit;

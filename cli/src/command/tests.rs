@@ -3,6 +3,10 @@ use clap::{Command, CommandFactory};
 /// What prints no data for programs, and why.
 const WITHOUT_JSON: &[(&str, &str)] = &[
     ("completions", "it prints what a shell reads"),
+    (
+        "debuggee",
+        "`dap` starts it, and hears of it by the kernel that it is",
+    ),
     ("config edit", "it is for a person with an editor"),
     (
         "history export",

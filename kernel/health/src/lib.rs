@@ -12,6 +12,7 @@ mod metrics;
 mod process;
 mod routes;
 mod server;
+mod socket;
 mod token;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 
 pub use error::HealthError;
 pub use server::{Options, Server};
+pub use socket::{OwnSocket, SocketError};
 pub use token::Token;
 
 /// Where health is asked for.

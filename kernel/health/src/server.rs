@@ -1,20 +1,16 @@
 use std::fmt;
-use std::fs;
 use std::io::{self, PipeReader, PipeWriter};
 use std::net::TcpListener;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use axum::middleware;
-use nix::sys::stat::{Mode, umask};
 use perilune_engine::Vitals;
 use tokio::net::unix::pipe;
 
 use crate::connections::{self, Listener};
 use crate::error::HealthError;
+use crate::socket::{OwnSocket, SocketError};
 use crate::token::Token;
 use crate::{Address, Surroundings, guard, routes};
 
@@ -35,7 +31,7 @@ pub struct Server {
     address: Address,
     stop: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
-    socket: Option<Socket>,
+    _socket: Option<OwnSocket>,
 }
 
 impl Server {
@@ -64,16 +60,15 @@ impl Server {
                 (Listener::Tcp(listener), Address::Tcp(bound))
             }
             Address::Unix(path) => {
-                make_room(path).map_err(|reason| match reason {
-                    NoRoom::Because(reason) => HealthError::Occupied {
+                let (listener, bound) = OwnSocket::bind(path).map_err(|reason| match reason {
+                    SocketError::Occupied(reason) => HealthError::Occupied {
                         address: options.address.clone(),
                         reason,
                     },
-                    NoRoom::System(error) => system(error),
+                    SocketError::System(error) => system(error),
                 })?;
-                let listener = bind_for_owner(path).map_err(system)?;
                 listener.set_nonblocking(true).map_err(system)?;
-                socket = Socket::of(path);
+                socket = Some(bound);
                 (Listener::Unix(listener), options.address.clone())
             }
         };
@@ -87,7 +82,7 @@ impl Server {
             address,
             stop: Some(stop),
             thread: Some(thread),
-            socket,
+            _socket: socket,
         })
     }
 
@@ -102,9 +97,6 @@ impl Drop for Server {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-        }
-        if let Some(socket) = self.socket.take() {
-            socket.remove();
         }
     }
 }
@@ -140,64 +132,4 @@ fn serve(listener: Listener, router: axum::Router, stopped: PipeReader) {
     if let Err(error) = served {
         tracing::error!(%error, "health is served no more");
     }
-}
-
-enum NoRoom {
-    Because(&'static str),
-    System(io::Error),
-}
-
-/// Removes a socket that a process left which was killed; nothing else.
-fn make_room(path: &Path) -> Result<(), NoRoom> {
-    let metadata = match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(NoRoom::System(error)),
-    };
-    if !metadata.file_type().is_socket() {
-        return Err(NoRoom::Because("there is something that is no socket"));
-    }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(NoRoom::Because("somebody listens there already")),
-        Err(_) => fs::remove_file(path).map_err(NoRoom::System),
-    }
-}
-
-/// Binds a socket that nobody else can open, not even for a moment.
-fn bind_for_owner(path: &Path) -> io::Result<UnixListener> {
-    // The mask is the process's. What other threads make in this moment is private too, at worst.
-    let before = umask(Mode::S_IRWXG | Mode::S_IRWXO);
-    let bound = UnixListener::bind(path);
-    umask(before);
-    let bound = bound?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    Ok(bound)
-}
-
-/// A socket's file that is ours.
-struct Socket {
-    path: PathBuf,
-    id: (u64, u64),
-}
-
-impl Socket {
-    fn of(path: &Path) -> Option<Self> {
-        let id = id_of(path)?;
-        Some(Self {
-            path: path.to_owned(),
-            id,
-        })
-    }
-
-    /// Removes it, unless another is in its place.
-    fn remove(self) {
-        if id_of(&self.path) == Some(self.id) {
-            let _ = fs::remove_file(self.path);
-        }
-    }
-}
-
-fn id_of(path: &Path) -> Option<(u64, u64)> {
-    let metadata = fs::symlink_metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino()))
 }

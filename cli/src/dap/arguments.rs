@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::message::Refusal;
+
+/// What `launch` is given. What is not named here is some client's own, and is let be.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Launch {
+    /// The Lua file to run.
+    pub program: Option<PathBuf>,
+    /// No program, but a kernel for the cells that come by `perilune/execute`.
+    pub notebook: bool,
+    /// What the program finds in `arg` and `...`.
+    pub args: Vec<String>,
+    /// The working folder.
+    pub cwd: Option<PathBuf>,
+    /// Variables of the environment: set, or taken away where null.
+    pub env: BTreeMap<String, Option<String>>,
+    /// Stop at the first line.
+    pub stop_on_entry: bool,
+    /// Run without a debugger.
+    pub no_debug: bool,
+}
+
+/// What is launched, once its arguments made sense.
+#[derive(Debug, Clone)]
+pub struct Launched {
+    /// The program's absolute path; nothing for a kernel that waits for cells.
+    pub program: Option<PathBuf>,
+    /// The absolute path of the working folder.
+    pub folder: PathBuf,
+    /// The rest, as it was given.
+    pub given: Launch,
+}
+
+impl Launch {
+    /// Makes sense of it: paths are seen from the working folder, and that from this process's.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn resolve(self) -> Result<Launched, Refusal> {
+        let here = std::env::current_dir()
+            .map_err(|error| Refusal::new(format!("finding the working folder: {error}")))?;
+        let folder = self.cwd.as_ref().map_or(here.clone(), |cwd| here.join(cwd));
+        if !folder.is_dir() {
+            return Err(Refusal::new(format!(
+                "launch: cwd is {}, which is no folder",
+                folder.display()
+            )));
+        }
+        if let Some(name) = self.env.keys().find(|name| !is_variable(name)) {
+            return Err(Refusal::new(format!(
+                "launch: env has {name:?}, which is no name of a variable"
+            )));
+        }
+        let program = match (&self.program, self.notebook) {
+            (Some(program), false) if !program.as_os_str().is_empty() => {
+                Some(without_dots(&folder.join(program)))
+            }
+            (None, true) => None,
+            (Some(_), true) => {
+                return Err(Refusal::new(
+                    "launch: give either program, the Lua file to run, or notebook, not both",
+                ));
+            }
+            _ => {
+                return Err(Refusal::new(
+                    "launch: program is missing, the path of the Lua file to run",
+                ));
+            }
+        };
+        Ok(Launched {
+            program,
+            folder,
+            given: self,
+        })
+    }
+}
+
+/// The path that a person would write: without `.`, but with the links it goes through.
+fn without_dots(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['=', '\0'])
+}
+
+/// What `attach` is given. VS Code and others send the name of the configuration as `name`, so a
+/// kernel's name is elsewhere.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Attach {
+    kernel: Option<String>,
+    connection_file: Option<String>,
+    /// Run cells there that come by `perilune/execute`.
+    pub notebook: bool,
+    /// The next cell stops at its first line.
+    pub stop_on_entry: bool,
+    /// Without a debugger.
+    pub no_debug: bool,
+    /// Show what cells write, whoever runs them.
+    pub redirect_output: bool,
+}
+
+impl Attach {
+    /// What the kernel is called, or its connection file; nothing where the one that runs is meant.
+    ///
+    /// # Errors
+    ///
+    /// When it is said in two ways.
+    pub fn kernel(&self) -> Result<Option<&str>, Refusal> {
+        // What is empty was not filled in.
+        let said = |text: &'_ Option<String>| text.as_deref().is_some_and(|it| !it.is_empty());
+        match (said(&self.kernel), said(&self.connection_file)) {
+            (true, true) => Err(Refusal::new(
+                "attach: give either kernel or connectionFile, not both",
+            )),
+            (true, false) => Ok(self.kernel.as_deref()),
+            (false, true) => Ok(self.connection_file.as_deref()),
+            (false, false) => Ok(None),
+        }
+    }
+}

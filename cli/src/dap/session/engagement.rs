@@ -1,0 +1,419 @@
+use std::io;
+use std::time::Duration;
+
+use perilune_client::Client;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{Begun, Session, Then};
+use crate::dap::arguments::{Attach, Launch, Launched};
+use crate::dap::breakpoints::Breakpoints;
+use crate::dap::debuggee::Debuggee;
+use crate::dap::message::{Refusal, Request};
+use crate::dap::target::{News, Origin, Target};
+use crate::kernels::Kernel;
+use crate::run::{Source, SourceKind};
+
+/// How long a kernel may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a program has to end that was asked to, before its process is ended whatever it does.
+const GRACE: Duration = Duration::from_secs(5);
+/// The exit code of a program that was terminated, as a shell says it.
+const TERMINATED: i32 = 128 + 15;
+
+impl Session {
+    /// `launch` and `attach`.
+    pub(super) async fn begin(&mut self, request: &Request) -> io::Result<Then> {
+        if self.begun.is_some() {
+            let reason = "something is debugged already; a session is for one program or kernel";
+            return self.answered(request, Err(Refusal::new(reason)));
+        }
+        let begun = match Begun::by(request) {
+            Ok(begun) => begun,
+            Err(refusal) => return self.answered(request, Err(refusal)),
+        };
+        match self.engage(&begun, Breakpoints::default()).await {
+            Ok(target) => {
+                self.begun = Some(begun);
+                self.terminated = false;
+                self.out.answer(request, Ok(about(&target)))?;
+                self.out.event("process", process(&target))?;
+                self.target = Some(target);
+                // From now on the client says what it wants.
+                self.out.event("initialized", Value::Null)?;
+            }
+            Err(refusal) => self.out.answer(request, Err(refusal))?,
+        }
+        Ok(Then::GoOn)
+    }
+
+    /// Starts or finds what is to be debugged.
+    async fn engage(&mut self, begun: &Begun, breakpoints: Breakpoints) -> Result<Target, Refusal> {
+        let (mut target, arguments, stops, no_debug) = match begun {
+            Begun::Launch(launched, arguments) => {
+                if let Some(program) = &launched.program {
+                    // Before a process is started that would have nothing to do.
+                    read(program)?;
+                }
+                let (debuggee, client) = Debuggee::start(launched).await?;
+                let origin = Origin::Launched(Box::new(debuggee), launched.clone());
+                let mut target = Target::new(client, origin);
+                target.notebook = launched.given.notebook;
+                let given = &launched.given;
+                (target, arguments, given.stop_on_entry, given.no_debug)
+            }
+            Begun::Attach(arguments) => {
+                let attach = attach_arguments(arguments)?;
+                let (kernel, client) = connect(&attach).await?;
+                let mut target = Target::new(client, Origin::Attached(kernel));
+                target.notebook = attach.notebook;
+                target.redirects = attach.redirect_output;
+                (target, arguments, attach.stop_on_entry, attach.no_debug)
+            }
+        };
+        target.breakpoints = breakpoints;
+        if !no_debug {
+            let client = self.client.clone().unwrap_or_default();
+            let mut arguments = arguments.clone();
+            if !arguments.is_object() {
+                arguments = json!({});
+            }
+            arguments["stopOnEntry"] = json!(stops);
+            target.begin(&client, arguments).await?;
+        }
+        Ok(target)
+    }
+
+    /// The client has said what it wants: what was launched may run.
+    pub(super) async fn configuration_done(&mut self, request: &Request) -> io::Result<Then> {
+        let Some(target) = &mut self.target else {
+            return Ok(Then::GoOn);
+        };
+        let done = match target.debugs {
+            true => {
+                let arguments = match &request.arguments {
+                    Value::Null => json!({}),
+                    given => given.clone(),
+                };
+                target.ask("configurationDone", arguments).await
+            }
+            false => Ok(Value::Null),
+        };
+        let is_first = target.runs.is_empty() && target.code.is_none();
+        let done = done.and_then(|_| match is_first {
+            true => run_program(target),
+            false => Ok(()),
+        });
+        self.answered(request, done.map(|()| Value::Null))
+    }
+
+    /// `restart`: the program once more, or the kernel attached to once more, with all breakpoints.
+    pub(super) async fn restart(&mut self, request: &Request) -> io::Result<Then> {
+        let Some(begun) = self.begun.clone() else {
+            let reason = "nothing is debugged yet: launch or attach comes first";
+            return self.answered(request, Err(Refusal::new(reason)));
+        };
+        // VS Code sends the configuration anew, which may have been edited.
+        let begun = match (&request.arguments["arguments"], begun) {
+            (Value::Object(_), Begun::Attach(_)) => {
+                Ok(Begun::Attach(request.arguments["arguments"].clone()))
+            }
+            (Value::Object(_), Begun::Launch(..)) => {
+                launch(&request.arguments["arguments"]).map(|it| Begun::Launch(it.0, it.1))
+            }
+            (_, begun) => Ok(begun),
+        };
+        let begun = match begun {
+            Ok(begun) => begun,
+            Err(refusal) => return self.answered(request, Err(refusal)),
+        };
+        let mut breakpoints = Breakpoints::default();
+        if let Some(mut target) = self.target.take() {
+            breakpoints = std::mem::take(&mut target.breakpoints);
+            self.give_up_waiting(&mut target, "the program was restarted")?;
+            target.leave().await;
+            if let Origin::Launched(..) = target.origin {
+                self.put_an_end_to(&mut target).await?;
+            }
+        }
+        let again = breakpoints.begin_anew();
+        let mut target = match self.engage(&begun, breakpoints).await {
+            Ok(target) => target,
+            Err(refusal) => {
+                self.out.answer(request, Err(refusal))?;
+                self.tell_terminated()?;
+                return Ok(Then::GoOn);
+            }
+        };
+        self.begun = Some(begun);
+        self.terminated = false;
+        self.out.event("process", process(&target))?;
+        if target.debugs {
+            for asked in again {
+                let Ok(body) = target.ask(&asked.command, asked.arguments.clone()).await else {
+                    continue;
+                };
+                for breakpoint in target.breakpoints.done_again(&asked, body) {
+                    let body = json!({"reason": "changed", "breakpoint": breakpoint});
+                    self.out.event("breakpoint", body)?;
+                }
+            }
+        }
+        let mut done = Ok(Value::Null);
+        if target.debugs {
+            done = target.ask("configurationDone", json!({})).await;
+        }
+        let done = done.and_then(|_| run_program(&mut target));
+        let about = about(&target);
+        self.target = Some(target);
+        self.answered(request, done.map(|()| about))
+    }
+
+    /// `terminate`: a program ends, and says so by events; a kernel that was attached to lives on.
+    pub(super) async fn terminate(&mut self, request: &Request) -> io::Result<Then> {
+        let Some(target) = &mut self.target else {
+            return self.answered(request, Ok(Value::Null));
+        };
+        match target.origin {
+            Origin::Launched(..) => {
+                let asked = target.end();
+                self.answered(request, asked.map(|()| Value::Null).map_err(Refusal::from))
+            }
+            Origin::Attached(_) => {
+                target.leave().await;
+                self.target = None;
+                self.out.answer(request, Ok(Value::Null))?;
+                self.tell_terminated()?;
+                Ok(Then::GoOn)
+            }
+        }
+    }
+
+    /// `disconnect`: the end of the session, and of what was launched, unless the client wants
+    /// otherwise.
+    pub(super) async fn disconnect(&mut self, request: &Request) -> io::Result<Then> {
+        if let Some(mut target) = self.target.take() {
+            let is_ours = matches!(target.origin, Origin::Launched(..));
+            let ends = request.arguments["terminateDebuggee"]
+                .as_bool()
+                .unwrap_or(is_ours);
+            self.give_up_waiting(&mut target, "the session has ended")?;
+            match (ends, is_ours) {
+                (true, true) => {
+                    let code = self.put_an_end_to(&mut target).await?;
+                    self.tell_exited(code)?;
+                }
+                (true, false) => {
+                    // It takes its time, and nobody here has to wait for it.
+                    let _ = target.end();
+                    let _ = timeout(GRACE, end_of(&mut target)).await;
+                }
+                (false, _) => {
+                    target.leave().await;
+                    if let Origin::Launched(debuggee, _) = target.origin {
+                        debuggee.let_go();
+                    }
+                }
+            }
+        }
+        self.out.answer(request, Ok(Value::Null))?;
+        Ok(Then::Close)
+    }
+
+    /// Ends what was launched, and waits for that; what it still says is told. Returns its exit
+    /// code.
+    async fn put_an_end_to(&mut self, target: &mut Target) -> io::Result<i32> {
+        let asked = target.end();
+        let mut told = Ok(());
+        if asked.is_ok() {
+            let heard = async {
+                loop {
+                    match target.next().await {
+                        News::Over => break,
+                        news if told.is_ok() => told = self.tell_last(target, news),
+                        _ => {}
+                    }
+                }
+            };
+            if timeout(GRACE, heard).await.is_err()
+                && let Origin::Launched(debuggee, _) = &mut target.origin
+            {
+                debuggee.kill();
+            }
+        }
+        told?;
+        self.exit_code(target).await
+    }
+
+    /// The exit code of what was launched and has ended.
+    pub(super) async fn exit_code(&mut self, target: &mut Target) -> io::Result<i32> {
+        let Origin::Launched(debuggee, _) = &mut target.origin else {
+            return Ok(0);
+        };
+        let (words, code) = match debuggee.ended().await {
+            Ok(ended) => ended,
+            Err(error) => (format!("perilune: {error:#}\n"), 1),
+        };
+        if !words.is_empty() {
+            self.out.text("stderr", &words)?;
+        }
+        Ok(match target.code {
+            Some(code) => code,
+            // In good order, as it was asked to, but not by itself.
+            None if target.ending && code == 0 => TERMINATED,
+            None => code,
+        })
+    }
+
+    /// Answers what the kernel will not.
+    pub(super) fn give_up_waiting(&mut self, target: &mut Target, why: &str) -> io::Result<()> {
+        let runs = target.runs.drain().filter_map(|(_, run)| run.request);
+        let asked = target.asked.drain().map(|(_, request)| request);
+        for request in asked.chain(runs) {
+            self.out.answer(&request, Err(Refusal::new(why)))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn tell_exited(&mut self, code: i32) -> io::Result<()> {
+        self.out.event("exited", json!({"exitCode": code}))?;
+        self.tell_terminated()
+    }
+
+    pub(super) fn tell_terminated(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.terminated, true) {
+            return Ok(());
+        }
+        self.out.event("terminated", Value::Null)
+    }
+}
+
+impl Begun {
+    fn by(request: &Request) -> Result<Self, Refusal> {
+        if request.command == "launch" {
+            return launch(&request.arguments)
+                .map(|(launched, given)| Self::Launch(launched, given));
+        }
+        attach_arguments(&request.arguments)?.kernel()?;
+        Ok(Self::Attach(request.arguments.clone()))
+    }
+}
+
+/// Waits until the kernel has ended.
+async fn end_of(target: &mut Target) {
+    while !matches!(target.next().await, News::Over) {}
+}
+
+fn launch(arguments: &Value) -> Result<(Launched, Value), Refusal> {
+    let given = match arguments {
+        Value::Null => Launch::default(),
+        given => serde_json::from_value(given.clone())
+            .map_err(|error| Refusal::new(format!("launch: {error}")))?,
+    };
+    Ok((given.resolve()?, arguments.clone()))
+}
+
+fn attach_arguments(arguments: &Value) -> Result<Attach, Refusal> {
+    match arguments {
+        Value::Null => Ok(Attach::default()),
+        given => serde_json::from_value(given.clone())
+            .map_err(|error| Refusal::new(format!("attach: {error}"))),
+    }
+}
+
+async fn connect(attach: &Attach) -> Result<(String, Client), Refusal> {
+    let text = attach.kernel()?;
+    let failed = |error| Refusal::from(anyhow::Error::from(error));
+    let kernel = Kernel::find(text).map_err(failed)?;
+    let client = kernel.connect_quietly(PATIENCE).await.map_err(failed)?;
+    let name = kernel.name();
+    if !client.info().is_some_and(|info| info.is_perilune()) {
+        return Err(Refusal::new(format!(
+            "{name} is no kernel of perilune; it has a debugger of its own, or none"
+        )));
+    }
+    Ok((name.to_owned(), client))
+}
+
+/// Reads the program as `perilune run` does.
+fn read(program: &std::path::Path) -> Result<String, Refusal> {
+    let source = Source::read(program)?;
+    if source.kind != SourceKind::Script {
+        return Err(Refusal::new(format!(
+            "{} is no Lua file; cells of a notebook are debugged in the kernel that runs them: \
+             attach to it",
+            program.display()
+        )));
+    }
+    let cells = source.notebook.code_cells();
+    Ok(cells.into_iter().map(|cell| cell.source).collect())
+}
+
+/// Runs the program that was launched, if one was.
+fn run_program(target: &mut Target) -> Result<(), Refusal> {
+    let Origin::Launched(_, launched) = &target.origin else {
+        return Ok(());
+    };
+    let Some(program) = &launched.program else {
+        return Ok(());
+    };
+    let content = json!({
+        "code": read(program)?,
+        "silent": false,
+        "store_history": false,
+        "user_expressions": {},
+        "allow_stdin": true,
+        "stop_on_error": true,
+    });
+    target.run(content, None).map_err(Refusal::from)
+}
+
+/// What a client is told of it in reply: a front end for cells wants to know more than a debugger.
+fn about(target: &Target) -> Value {
+    if !target.notebook {
+        return Value::Null;
+    }
+    let mut about = json!({"connectionFile": connection_file(target)});
+    if let Some(info) = target.client.info() {
+        about["kernelInfo"] = json!({
+            "implementation": info.implementation,
+            "implementation_version": info.implementation_version,
+            "language_info": info.language_info,
+            "banner": info.banner,
+        });
+    }
+    about
+}
+
+fn connection_file(target: &Target) -> Option<String> {
+    match &target.origin {
+        Origin::Launched(debuggee, _) => {
+            Some(debuggee.connection_file().to_string_lossy().into_owned())
+        }
+        Origin::Attached(_) => None,
+    }
+}
+
+/// The body of the event `process`.
+fn process(target: &Target) -> Value {
+    match &target.origin {
+        Origin::Launched(debuggee, launched) => {
+            let program = launched.program.as_deref().map(|it| it.to_string_lossy());
+            let mut body = json!({
+                "name": program.as_deref().unwrap_or("perilune"),
+                "isLocalProcess": true,
+                "startMethod": "launch",
+                "pointerSize": usize::BITS,
+            });
+            if let Some(pid) = debuggee.pid() {
+                body["systemProcessId"] = json!(pid);
+            }
+            body
+        }
+        Origin::Attached(name) => json!({
+            "name": name,
+            "isLocalProcess": true,
+            "startMethod": "attach",
+        }),
+    }
+}
