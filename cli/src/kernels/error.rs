@@ -81,6 +81,7 @@ impl KernelError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Unknown { .. } | Self::NoneRuns | Self::NotRunning { .. } => Exit::NotRunning,
+            Self::Several(_) | Self::Ambiguous { .. } => Exit::Usage,
             Self::Starting { .. } => Exit::NoAnswer,
             Self::Client { reason, .. } => match reason {
                 ClientError::NobodyThere { .. } => Exit::NotRunning,

@@ -25,7 +25,7 @@ def test_the_only_kernel_needs_no_name_and_one_of_several_does(daemon, asked, ke
     assert asked("status")[1]["kernels"][0]["name"] == "one"
     daemon("two")
     ended = kernel("exec", "return 1")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert ended.stderr == "perilune: several kernels are running, say which: one, two\n"
     daemon("default")
     assert asked("status")[1]["kernels"][0]["name"] == "default"
