@@ -2,6 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use perilune_client::{ClientError, KernelInfo};
+use perilune_daemon::ProcessHandle;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -57,6 +58,17 @@ impl State {
     }
 }
 
+/// What can be done about a process of ours that does not answer.
+fn next_step(kernel: &Kernel) -> Option<String> {
+    let process = ProcessHandle::of(kernel.process()?).ok()??;
+    let pid = process.identity().pid;
+    Some(if process.is_stopped() {
+        format!("its process {pid} is stopped by a signal, and `kill -CONT {pid}` lets it go on")
+    } else {
+        format!("`perilune kernel stop {}` ends it", kernel.name())
+    })
+}
+
 impl Health {
     /// Asks a kernel how it is, for at most `patience`.
     pub async fn of(kernel: &Kernel, patience: Duration) -> Self {
@@ -109,7 +121,10 @@ impl Health {
         let reason = if is_ending {
             "its process lives and has closed its sockets: it is ending".to_owned()
         } else {
-            error.to_string()
+            match next_step(kernel) {
+                Some(step) if state == State::NoAnswer => format!("{error}; {step}"),
+                _ => error.to_string(),
+            }
         };
         Self {
             state,

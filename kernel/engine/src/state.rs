@@ -115,7 +115,9 @@ impl Keeper {
                 }
                 text
             }
-            Err(error) if restore == Restore::Always => return Err(error.to_string()),
+            Err(error) if restore == Restore::Always => {
+                return Err(format!("{error}; --restore=if-saved begins without it"));
+            }
             Err(StateError::File(StateFileError::Missing(_))) => return Ok(()),
             Err(error) => {
                 tracing::error!(%error, "the kernel begins without its state");

@@ -87,7 +87,9 @@ def test_a_kernel_that_is_stopped_by_a_signal_does_not_answer(daemon, asked, ker
     code, found = asked("status", "stuck", "--timeout", "0.5")
     assert time.monotonic() - began < 5
     assert (code, found["kernels"][0]["state"]) == (4, "no_answer")
-    assert "did not answer for 0.5 s" in found["kernels"][0]["reason"]
+    reason = found["kernels"][0]["reason"]
+    assert "did not answer for 0.5 s" in reason
+    assert reason.endswith(f"its process {stuck.pid} is stopped by a signal, and `kill -CONT {stuck.pid}` lets it go on")
     assert kernel("interrupt", "stuck", "--timeout", "0.5").returncode == 4
     stuck.signal(signal.SIGCONT)
     assert asked("status", "stuck")[0] == 0

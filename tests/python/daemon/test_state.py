@@ -157,6 +157,7 @@ def test_what_may_not_be_restored_keeps_the_kernel_from_starting_or_starts_it_em
     refused = home.run("kernel", "start", "--daemon", "--name", "lab", "--restore")
     assert refused.returncode == 1, refused
     assert str(path) in refused.stderr, refused.stderr
+    assert refused.stderr.endswith("; --restore=if-saved begins without it\n")
 
     fresh = daemon("lab", "--restore=if-saved")
     assert fresh.run("x").plain == "nil"

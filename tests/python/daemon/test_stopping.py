@@ -211,6 +211,17 @@ def test_a_kernel_that_was_killed_is_started_anew(home, daemon, asked, kernel):
     assert kernel("restart", "never").returncode == 3
 
 
+def test_a_restart_that_takes_too_long_is_ended_and_said_so(home, daemon, asked, kernel):
+    daemon("slow", "--timeout", "61")
+    record = home.registry / "slow.json"
+    record.write_text(record.read_text().replace('"61"', '"0.001"'))
+    ended = kernel("restart", "slow")
+    assert (ended.returncode, ended.stdout) == (124, "")
+    assert "slow was not ready within 0.001 s, and was ended" in ended.stderr
+    assert kernel("status", "slow").returncode == 3
+    daemon("slow")
+
+
 def test_a_kernel_in_the_foreground_is_restarted_by_whoever_started_it(home, asked, kernel):
     process = home.command("kernel", "start", "--foreground", "--name", "front")
     assert kernel("wait", "front", "--for", "ready", "--timeout", "60").returncode == 0
