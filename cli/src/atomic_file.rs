@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,27 @@ pub enum Access {
 ///
 /// Those of the file system.
 pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    put(path, content, access, Durability::Eventual)
+}
+
+/// As [`replace`], for what nobody has a second copy of: when it returns, a machine that loses its
+/// power keeps the new file, and before it the old one.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn replace_durably(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    put(path, content, access, Durability::AtOnce)
+}
+
+/// When a file has reached the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    Eventual,
+    AtOnce,
+}
+
+fn put(path: &Path, content: &[u8], access: Access, durability: Durability) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let file = written(&path, content, access)?;
     if access == Access::Shared
@@ -29,7 +50,14 @@ pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
     {
         file.as_file().set_permissions(present.permissions())?;
     }
-    file.persist(path).map_err(|error| error.error)?;
+    if durability == Durability::AtOnce {
+        file.as_file().sync_all()?;
+    }
+    file.persist(&path).map_err(|error| error.error)?;
+    if durability == Durability::AtOnce {
+        // The name is in the folder.
+        File::open(folder_of(&path))?.sync_all()?;
+    }
     Ok(())
 }
 
@@ -108,11 +136,14 @@ mod tests {
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        replace(&link, b"new", Access::Shared).unwrap();
-        assert_eq!(
-            (mode(&path), fs::read(&path).unwrap()),
-            (0o640, b"new".to_vec())
-        );
+        for replace in [replace, replace_durably] {
+            fs::write(&path, "old").unwrap();
+            replace(&link, b"new", Access::Shared).unwrap();
+            assert_eq!(
+                (mode(&path), fs::read(&path).unwrap()),
+                (0o640, b"new".to_vec())
+            );
+        }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 }

@@ -122,7 +122,7 @@ impl SettingsFile {
         } else {
             Access::Private
         };
-        atomic_file::replace(&self.path, text.as_bytes(), access)
+        atomic_file::replace_durably(&self.path, text.as_bytes(), access)
             .with_context(|| format!("writing {}", self.path.display()))
     }
 
