@@ -1,15 +1,28 @@
 //! A debugger: the Debug Adapter Protocol on one side, the language's seam
 //! ([`perilune_language::debug`]) on the other. It knows no channel and no socket.
 
+mod body;
+mod breakpoints;
+mod capabilities;
+mod cells;
+mod clients;
 mod debugger;
+mod error;
+mod event;
+mod locations;
 mod options;
 mod outlet;
+mod reply;
+mod request;
+mod session;
+mod snapshot;
+mod sources;
+mod stop_loop;
+mod worker;
 
-pub use debugger::{CodeRuns, Debugger, Reply, StoppedAt};
+pub use capabilities::capabilities;
+pub use debugger::{CodeRuns, Debugger, StoppedAt};
+pub use error::DebugError;
 pub use options::Options;
 pub use outlet::Outlet;
-
-/// The body of a reply to `initialize`, of which a bridge may tell before there is a kernel.
-pub fn capabilities() -> serde_json::Map<String, serde_json::Value> {
-    serde_json::Map::new()
-}
+pub use reply::Reply;

@@ -1,9 +1,9 @@
 use serde_json::value::RawValue;
 
-/// What a debugger needs of the kernel around it. None of it may block, nor call the debugger.
+/// What a debugger needs of the kernel around it. None of it may call the debugger.
 pub trait Outlet: Send + Sync {
     /// Publishes an event of the Debug Adapter Protocol to every client, behind all that code has
-    /// printed so far.
+    /// printed so far. May wait, and is called from the debugger's own thread and from code's only.
     fn event(&self, event: Box<RawValue>);
 
     /// Somebody wants to look at values while no code runs: [`Debugger::rest`](crate::Debugger::rest)

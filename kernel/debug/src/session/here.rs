@@ -1,0 +1,210 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde_json::value::RawValue;
+
+use super::{Asked, Phase, Session};
+use crate::body;
+use crate::capabilities::capabilities;
+use crate::cells::{HASH_METHOD, HASH_SEED, SUFFIX};
+use crate::reply;
+use crate::request::{Here, Paging, SourceArguments};
+use crate::{DebugError, sources};
+
+impl Session {
+    /// Does what needs no code's thread, and answers.
+    pub(crate) fn answer(&self, asked: Asked) {
+        let Asked {
+            client,
+            request,
+            responder,
+            ticket: _ticket,
+        } = asked;
+        let crate::request::Request::Here(request) = request else {
+            return;
+        };
+        match request {
+            Here::Attach(wanted) => {
+                let attached = self.attach(&client, &wanted);
+                let welcome = attached.is_ok();
+                responder.answer(attached.and_then(|()| empty()));
+                if welcome {
+                    self.welcome(&client);
+                }
+            }
+            Here::Terminate => {
+                responder.answer(empty());
+                self.outlet.interrupt();
+            }
+            Here::Disconnect => {
+                self.disconnect(&client);
+                responder.answer(empty());
+            }
+            request => responder.answer(self.find(&client, request)),
+        }
+    }
+
+    fn find(&self, client: &str, request: Here) -> Result<Option<Box<RawValue>>, DebugError> {
+        match request {
+            Here::Attach(_) | Here::Terminate | Here::Disconnect | Here::ConfigurationDone => {
+                empty()
+            }
+            Here::Initialize(wanted) => {
+                self.clients().initialize(client, &wanted)?;
+                reply::body(&capabilities())
+            }
+            Here::DebugInfo => reply::body(&self.debug_info(client)),
+            Here::DumpCell(wanted) => {
+                let key = self.sources().dump(&wanted.code);
+                let source_path = (*key).to_owned();
+                reply::body(&body::DumpedCell { source_path })
+            }
+            Here::Cancel(wanted) => {
+                if let Some(request) = wanted.request_id {
+                    self.cancel(client, request);
+                }
+                empty()
+            }
+            Here::SetBreakpoints(wanted) => reply::body(&self.set_breakpoints(client, wanted)?),
+            Here::SetFunctionBreakpoints(wanted) => {
+                let set = self.breakpoints().set_functions(wanted.breakpoints)?;
+                self.attention.raise();
+                reply::body(&body::Breakpoints { breakpoints: set })
+            }
+            Here::SetDataBreakpoints(wanted) => {
+                let set = self.breakpoints().set_data(wanted.breakpoints)?;
+                self.attention.raise();
+                reply::body(&body::Breakpoints { breakpoints: set })
+            }
+            Here::SetExceptionBreakpoints(wanted) => {
+                let set = self.breakpoints().set_exceptions(wanted);
+                self.attention.raise();
+                reply::body(&body::Breakpoints { breakpoints: set })
+            }
+            Here::BreakpointLocations(wanted) => {
+                reply::body(&self.breakpoint_locations(client, wanted)?)
+            }
+            Here::Source(wanted) => reply::body(&self.source(client, wanted)?),
+            Here::LoadedSources => {
+                let settings = self.clients().settings(client);
+                let sources = self.sources();
+                let all = sources.all_loaded();
+                reply::body(&body::LoadedSources {
+                    sources: all.map(|key| settings.source(sources.told(key))).collect(),
+                })
+            }
+            Here::Modules(part) => reply::body(&self.modules(&part)),
+            Here::Locations(wanted) => {
+                let number = wanted.location_reference;
+                let place = self.locations().place(number);
+                let (key, line) = place.ok_or(DebugError::NoLocation(number))?;
+                let settings = self.clients().settings(client);
+                let source = settings.source(self.sources().told(&key));
+                reply::body(&body::Location {
+                    source,
+                    line: settings.line(line),
+                    column: settings.column(1),
+                })
+            }
+            Here::Pause => {
+                let is_stopped = self.state().phase == Phase::Stopped;
+                if !is_stopped {
+                    self.pause.store(true, Ordering::SeqCst);
+                    self.attention.raise();
+                }
+                empty()
+            }
+        }
+    }
+
+    fn debug_info(&self, client: &str) -> body::DebugInfo {
+        let stopped = self.state().stop.clone();
+        let stopped_threads = stopped.map(|stop| {
+            if self.clients().settings(client).is_jupyter() {
+                perilune_language::debug::ThreadId::MAIN.0
+            } else {
+                stop.stop.thread.0
+            }
+        });
+        let breakpoints = self.breakpoints();
+        let breakpoints = breakpoints.by_source().map(|(key, set)| {
+            let set = set.iter().map(|line| body::SourceBreakpoint {
+                line: line.line(),
+                condition: line.wanted.condition.clone(),
+                hit_condition: line.wanted.hit_condition.clone(),
+                log_message: line.wanted.log_message.clone(),
+            });
+            body::SourceBreakpoints {
+                source: (**key).to_owned(),
+                breakpoints: set.collect(),
+            }
+        });
+        let breakpoints = breakpoints.collect();
+        body::DebugInfo {
+            is_started: self.is_on(),
+            hash_method: HASH_METHOD,
+            hash_seed: HASH_SEED,
+            tmp_file_prefix: self.sources().cells.prefix().to_owned(),
+            tmp_file_suffix: SUFFIX,
+            breakpoints,
+            stopped_threads: stopped_threads.into_iter().collect(),
+            rich_rendering: true,
+            exception_paths: ["uncaught", "caught"].map(str::to_owned).to_vec(),
+            copy_to_globals: true,
+        }
+    }
+
+    fn source(
+        &self,
+        client: &str,
+        wanted: SourceArguments,
+    ) -> Result<body::SourceContent, DebugError> {
+        let settings = self.clients().settings(client);
+        let mut source = wanted.source.unwrap_or_default();
+        let reference = source.source_reference.or(wanted.source_reference);
+        source.source_reference = reference;
+        let key = self.sources().key(&settings.source_from(source))?;
+        let code = self.sources().code(&key);
+        let code = match code {
+            Some(code) => code,
+            None => Arc::from(sources::read(&key)?),
+        };
+        Ok(body::SourceContent {
+            content: (*code).to_owned(),
+            mime_type: "text/x-lua",
+        })
+    }
+
+    fn modules(&self, part: &Paging) -> body::Modules {
+        let sources = self.sources();
+        let all = sources.all_loaded().filter_map(|key| sources.module(key));
+        let mut modules: Vec<_> = all.collect();
+        drop(sources);
+        modules.sort_by_key(|module| module.id);
+        let total_modules = modules.len();
+        let count = part.module_count.filter(|count| *count > 0);
+        let modules = modules.into_iter();
+        let modules = modules.skip(part.start_module.unwrap_or(0));
+        body::Modules {
+            modules: modules.take(count.unwrap_or(usize::MAX)).collect(),
+            total_modules,
+        }
+    }
+
+    /// Answers a request of a client that still waits, by saying that it was cancelled.
+    fn cancel(&self, client: &str, request: i64) {
+        let mut state = self.state();
+        let is_it = |asked: &Asked| asked.client == client && asked.responder.request() == request;
+        let at = state.looks.iter().position(is_it);
+        let cancelled = at.and_then(|at| state.looks.remove(at));
+        drop(state);
+        if let Some(asked) = cancelled {
+            asked.responder.refuse(&DebugError::Cancelled);
+        }
+    }
+}
+
+/// The body of who has nothing to say. JupyterLab wants one all the same.
+pub(crate) fn empty() -> Result<Option<Box<RawValue>>, DebugError> {
+    reply::body(&serde_json::Map::new())
+}
