@@ -52,6 +52,8 @@ pub(crate) struct Context {
     pub(crate) looks: RefCell<crate::debug::Looks>,
     /// What code is known by to a debugger.
     pub(crate) keys: RefCell<crate::debug::Keys>,
+    /// What stops code for a debugger.
+    pub(crate) tracer: crate::debug::Tracer,
     /// Whether the Lua state is being closed.
     pub(crate) closing: Cell<bool>,
     line: RefCell<Vec<u8>>,
@@ -87,6 +89,7 @@ impl Context {
             magics: crate::magic::State::default(),
             looks: RefCell::default(),
             keys: RefCell::default(),
+            tracer: crate::debug::Tracer::default(),
             closing: Cell::new(false),
             line: RefCell::default(),
         }

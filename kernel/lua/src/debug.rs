@@ -1,14 +1,40 @@
 //! What a debugger needs of Lua.
 //!
 //! [`paused`] looks at code that does not go on, [`lines`] tells which lines code can stop at,
-//! [`sources`] what code is known by.
+//! [`sources`] what code is known by. When code stops, and how it goes on, is [`run`]'s and of what
+//! stands below it.
 
 #![allow(dead_code, unused_imports, reason = "what uses it is being built")]
 
+mod attention;
+mod breakpoints;
+mod hook;
+mod layout;
 mod lines;
 mod paused;
+mod run;
 mod sources;
+mod stepping;
+mod stop;
+mod tracer;
+mod verdict;
 
 pub use lines::LuaLines;
 pub(crate) use paused::{At, Looks, PausedCode, forget, install, with};
+pub(crate) use run::{begins, called, debug, ends, entered, find, forget_kick, left};
 pub(crate) use sources::Keys;
+pub(crate) use tracer::Tracer;
+
+/// Stands in for helper frames' own.
+unsafe fn condition(_: &crate::context::Context, _: &At, _: &str, _: bool) -> Result<bool, String> {
+    Ok(true)
+}
+
+/// Stands in for helper frames' own.
+unsafe fn interpolate(
+    _: &crate::context::Context,
+    _: &At,
+    _: &[perilune_language::debug::LogPiece],
+) -> String {
+    String::new()
+}

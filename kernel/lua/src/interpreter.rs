@@ -3,7 +3,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use mlua::{Lua, LuaOptions, StdLib, Value};
-use perilune_language::debug::Paused;
+use perilune_language::debug::{Debugger, Paused};
 use perilune_language::{
     Cell, CommMessage, Completeness, Completion, Detail, Failure, Host, Interrupt, Language,
     MimeBundle, Outcome, RestoreError, Restored, SaveError, Saved, Snapshot, Stream,
@@ -63,6 +63,7 @@ impl Interpreter {
             unsafe {
                 lua.exec_raw::<()>((), |state| {
                     context.register(state);
+                    debug::find(state);
                     failure::install_earlier(state);
                     interrupt::install(state, context);
                     cell::install(state, context);
@@ -298,6 +299,7 @@ impl Drop for Interpreter {
         self.context.streams.flush();
         // Nobody may signal this thread when it is gone.
         self.context.interrupt.forget_kick();
+        debug::forget_kick(&self.context);
     }
 }
 
@@ -321,6 +323,7 @@ impl Language for Interpreter {
             .sources
             .borrow_mut()
             .remember(&cell.name, &cell.code);
+        self.context.tracer.cell_begins(&self.context, cell);
         let reading = if self.options.is_program {
             Reading::plain(&code)
         } else {
@@ -344,6 +347,10 @@ impl Language for Interpreter {
         // It runs no code of the user's, but a collection may finalise something.
         let _running = self.begin();
         code::complete(&self.lua, &self.context, code, cursor)
+    }
+
+    fn debug(&mut self, debugger: Arc<dyn Debugger>) {
+        debug::debug(&self.context, debugger);
     }
 
     fn at_rest(&mut self, look: &mut dyn FnMut(&mut dyn Paused)) {

@@ -22,7 +22,7 @@ mod watchdog;
 
 pub(crate) use run::{
     Running, Unwinding, begin, chain, hook_flag, insist, is_due, is_unwinding, remove_failed_hook,
-    remove_users_hook, report, unwind, unwind_again, unwinding, without_users_hook,
+    remove_users_hook, report, running, unwind, unwind_again, unwinding, without_users_hook,
 };
 pub(crate) use watchdog::Watchdog;
 

@@ -5,6 +5,7 @@ use mlua::{IntoLuaMulti, Lua, MultiValue, Value, ffi};
 use super::kept::{Kept, push_closure, push_keep, upvalue_name};
 use super::prepare::prepare;
 use crate::context::Context;
+use crate::debug;
 use crate::failure::{Piece, Replaced, capture_one, raised_text, remember_locals};
 use crate::interrupt;
 use crate::magic::{Copied, Reading, push_function as push_magics};
@@ -225,6 +226,8 @@ pub(crate) fn call(
     arguments: MultiValue,
 ) -> Result<Vec<Value>, CallError> {
     context.entry.set(function.to_pointer());
+    // SAFETY: this is the thread of the state, which is about to run.
+    unsafe { debug::called(context, lua.state()) };
     let mut status = ffi::LUA_OK;
     let context: *const Context = context;
     // SAFETY: the closure owns nothing; the context outlives the call.

@@ -11,6 +11,7 @@ use nix::sys::signal::{
 
 use super::hook_switch;
 use crate::context::Context;
+use crate::debug;
 use crate::failure::{capture, remember_locals};
 
 /// Why the running cell ends, whatever protects it.
@@ -326,6 +327,12 @@ pub(crate) fn insist() {
     });
 }
 
+/// The coroutine that runs, if any does. For signal handlers too.
+pub(crate) fn running() -> Option<*mut ffi::lua_State> {
+    let state = RUN.with(|run| run.current.load(RELAXED));
+    (!state.is_null()).then_some(state)
+}
+
 /// The coroutine that runs and those that resumed it, innermost first, when `state` runs.
 pub(crate) fn chain(state: *mut ffi::lua_State) -> Vec<*mut ffi::lua_State> {
     let mut states = vec![state];
@@ -394,10 +401,12 @@ unsafe fn follow(
             if run.hooked.load(RELAXED) {
                 set_hook(coroutine);
             }
+            debug::entered(coroutine);
             let status = call();
             run.current.store(outside, RELAXED);
             run.resumption.store(resumption.outer, RELAXED);
             compiler_fence(Ordering::SeqCst);
+            debug::left(coroutine, outside);
             if run.was_hooked.load(RELAXED) {
                 remove_hook(coroutine);
             }
@@ -434,6 +443,7 @@ pub(crate) fn begin(context: &Context, state: *mut ffi::lua_State) -> Running<'_
     context.lost_stacks.take();
     context.replaced.take();
     context.entry.set(ptr::null());
+    debug::begins(context);
     context.watchdog.begin(&context.interrupt);
     Running {
         context,
@@ -465,6 +475,7 @@ pub(super) fn nothing_runs() {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         nothing_runs();
+        debug::ends(self.context, self.state);
         RUN.with(|run| {
             run.hooked.store(false, RELAXED);
             run.is_unwinding.store(false, RELAXED);

@@ -6,6 +6,7 @@ mod cells;
 mod code;
 mod comm;
 mod corpus;
+mod debug;
 mod display;
 mod display_kinds;
 mod errors;

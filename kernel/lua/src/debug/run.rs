@@ -1,0 +1,137 @@
+//! Where the rest of the kernel meets the debugger.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use mlua::ffi;
+use perilune_language::debug::{Debugger, Reason};
+
+use super::layout::{self, Frame};
+use super::tracer::hot;
+use super::{attention, hook};
+use crate::context::Context;
+
+thread_local! {
+    static FOUND: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Looks whether Lua's records are where they are expected.
+///
+/// # Safety
+///
+/// As [`layout::is_found`].
+pub(crate) unsafe fn find(state: *mut ffi::lua_State) {
+    // SAFETY: passed on.
+    let found = unsafe { layout::is_found(state) };
+    if !found {
+        tracing::warn!("code cannot be debugged with this Lua");
+    }
+    FOUND.set(found);
+}
+
+/// From now on code that runs asks a debugger.
+pub(crate) fn debug(context: &Context, debugger: Arc<dyn Debugger>) {
+    if !FOUND.get() {
+        return;
+    }
+    forget_kick(context);
+    attention::listen(&context.tracer, &debugger);
+    context.tracer.debugger.replace(Some(debugger));
+}
+
+/// Nobody may signal this thread when it is gone.
+pub(crate) fn forget_kick(context: &Context) {
+    if let Some(debugger) = &*context.tracer.debugger.borrow() {
+        debugger.attention().forget_kick();
+    }
+}
+
+/// Code is about to run, or may.
+pub(crate) fn begins(context: &Context) {
+    let tracer = &context.tracer;
+    if tracer.debugger.borrow().is_none() {
+        return;
+    }
+    hot(|hot| {
+        hot.quiet.set(false);
+        hot.set_context(Some(context));
+    });
+    tracer.running.store(true, Ordering::SeqCst);
+    tracer.look(context);
+}
+
+/// What ran has ended, on a state that may be gone by now.
+pub(crate) fn ends(context: &Context, state: Option<*mut ffi::lua_State>) {
+    let tracer = &context.tracer;
+    if tracer.debugger.borrow().is_none() {
+        return;
+    }
+    tracer.running.store(false, Ordering::SeqCst);
+    tracer.set_step(None);
+    tracer.set_soon(None);
+    tracer.set_passed(None);
+    hot(|hot| hot.set_context(None));
+    if let Some(state) = state {
+        // SAFETY: the state is live.
+        unsafe {
+            if hook::is_set(state) {
+                ffi::lua_sethook(state, None, 0, 0);
+            }
+        }
+    }
+}
+
+/// A function of the user's is about to be called by the kernel.
+///
+/// # Safety
+///
+/// `state` must be the state that is about to run on this thread.
+pub(crate) unsafe fn called(context: &Context, state: *mut ffi::lua_State) {
+    let tracer = &context.tracer;
+    if hot(|hot| hot.context().is_none() || hot.quiet.get()) {
+        return;
+    }
+    let wishes = Arc::clone(&tracer.wishes.borrow());
+    if wishes.entry && tracer.entered.replace(Arc::as_ptr(&wishes)) != Arc::as_ptr(&wishes) {
+        tracer.set_soon(Some(Reason::Entry));
+    }
+    // SAFETY: passed on.
+    unsafe { tracer.go_on(context, state, Frame::innermost(state)) };
+}
+
+/// A coroutine is about to be resumed or closed.
+///
+/// # Safety
+///
+/// It must be live and of this thread.
+#[inline]
+pub(crate) unsafe fn entered(coroutine: *mut ffi::lua_State) {
+    if let Some(context) = hot(|hot| hot.context().filter(|_| !hot.quiet.get())) {
+        // SAFETY: passed on.
+        unsafe {
+            let frame = Frame::innermost(coroutine);
+            context.tracer.go_on(context, coroutine, frame);
+        }
+    }
+}
+
+/// A coroutine has yielded, ended or failed.
+///
+/// # Safety
+///
+/// As [`entered`]; `parent` must be what goes on.
+#[inline]
+pub(crate) unsafe fn left(coroutine: *mut ffi::lua_State, parent: *mut ffi::lua_State) {
+    if let Some(context) = hot(|hot| hot.context().filter(|_| !hot.quiet.get())) {
+        // SAFETY: passed on.
+        unsafe {
+            context
+                .tracer
+                .step_out_of_coroutine(context, coroutine, parent);
+            context
+                .tracer
+                .go_on(context, parent, Frame::innermost(parent));
+        }
+    }
+}

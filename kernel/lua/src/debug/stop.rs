@@ -1,0 +1,101 @@
+//! Code stops, and goes on.
+
+use mlua::ffi;
+use perilune_language::debug::{Debugger, Reason, Resume, Stop};
+
+use super::layout::Frame;
+use super::tracer::{Tracer, hot};
+use super::{At, with};
+use crate::context::Context;
+use crate::interrupt::{self, Unwinding};
+
+/// Why code stops where it is.
+#[derive(Debug, Default)]
+pub(super) struct Why {
+    /// Nothing if it does not.
+    pub(super) reason: Option<Reason>,
+    /// The breakpoints that were hit.
+    pub(super) breakpoints: Vec<u32>,
+    pub(super) text: Option<String>,
+}
+
+impl At {
+    /// Where a hook runs.
+    pub(super) fn hook(state: *mut ffi::lua_State) -> Self {
+        Self {
+            running: state,
+            stopped: state,
+            level: 0,
+            raised: None,
+        }
+    }
+}
+
+impl Tracer {
+    /// Runs what is the debugger's own: nothing stops it.
+    pub(super) fn quietly<T>(&self, work: impl FnOnce() -> T) -> T {
+        let outer = hot(|hot| hot.quiet.replace(true));
+        let done = work();
+        hot(|hot| hot.quiet.set(outer));
+        done
+    }
+
+    /// Code has stopped in the hook. Returns what ends it, if it does not go on.
+    ///
+    /// # Safety
+    ///
+    /// To be called by the hook. Raises no Lua error.
+    pub(super) unsafe fn stop_in_hook(
+        &self,
+        context: &Context,
+        state: *mut ffi::lua_State,
+        frame: Frame,
+        why: Why,
+    ) -> Option<Unwinding> {
+        // SAFETY: passed on.
+        let resume = unsafe { self.stop(context, At::hook(state), why) };
+        match resume {
+            Resume::Step(step) => {
+                // SAFETY: passed on.
+                unsafe { self.begin_step(context, state, frame, step) };
+                None
+            }
+            Resume::Interrupt => Some(interrupt::unwinding().unwrap_or(Unwinding::Interrupt)),
+            // An evaluation may have been ended by an interrupt, which goes on.
+            Resume::Continue | Resume::RestartFrame(_) => interrupt::unwinding(),
+        }
+    }
+
+    /// Code has stopped: says so, and waits until it shall go on.
+    ///
+    /// # Safety
+    ///
+    /// `at` must be where code has stopped, on this thread. Raises no Lua error.
+    pub(super) unsafe fn stop(&self, context: &Context, at: At, why: Why) -> Resume {
+        self.set_step(None);
+        self.set_soon(None);
+        let debugger = self.debugger.borrow().clone();
+        let (Some(debugger), Some(reason)) = (debugger, why.reason) else {
+            return Resume::Continue;
+        };
+        context.streams.flush();
+        let resume = self.quietly(|| {
+            // SAFETY: passed on.
+            unsafe {
+                with(context, at, |paused| {
+                    let stop = Stop {
+                        reason,
+                        thread: perilune_language::debug::ThreadId::MAIN,
+                        breakpoints: why.breakpoints,
+                        text: why.text,
+                    };
+                    debugger.stopped(stop, paused)
+                })
+            }
+        });
+        super::forget(context);
+        self.look(context);
+        // Without memory nobody can look; code goes on, and fails of it by itself.
+        resume.unwrap_or(Resume::Continue)
+    }
+}

@@ -1,0 +1,232 @@
+//! What is known of a function, once for each.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ffi::{c_int, c_void};
+use std::ptr;
+use std::rc::Rc;
+
+use perilune_language::debug::SourceKey;
+
+use super::layout::Prototype;
+
+/// What is known of a function's code.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// What its code is known by.
+    pub(super) key: Option<SourceKey>,
+    /// Whether it is the kernel's: it never stops and is not stepped into.
+    pub(super) is_foreign: bool,
+    /// The last line that is the user's.
+    pub(super) last_line: u32,
+    /// Which of its lines have breakpoints.
+    pub(super) breaks: Vec<u32>,
+    /// Which breakpoints on functions it is meant by.
+    pub(super) functions: Vec<usize>,
+    lines: OnceCell<Lines>,
+}
+
+#[derive(Debug)]
+struct Lines {
+    of: Vec<u32>,
+    starts: Vec<bool>,
+}
+
+impl Facts {
+    pub(super) fn new(key: Option<SourceKey>, is_foreign: bool, last_line: u32) -> Self {
+        Self {
+            key,
+            is_foreign,
+            last_line,
+            breaks: Vec::new(),
+            functions: Vec::new(),
+            lines: OnceCell::new(),
+        }
+    }
+
+    /// Whether lines of it have to be looked at while nothing is stepped.
+    pub(super) fn has_breaks(&self) -> bool {
+        !self.breaks.is_empty()
+    }
+
+    /// Whether an instruction begins something at its line, rather than ends something that began
+    /// there: the call of `f(\n1,\n2)` is at the first line once more.
+    pub(super) fn begins(&self, prototype: &Prototype, instruction: usize) -> bool {
+        let lines = self.lines.get_or_init(|| Lines::of(prototype));
+        lines.starts.get(instruction).copied().unwrap_or(true)
+    }
+
+    /// The line of an instruction.
+    pub(super) fn line(&self, prototype: &Prototype, instruction: usize) -> u32 {
+        let lines = self.lines.get_or_init(|| Lines::of(prototype));
+        lines.of.get(instruction).copied().unwrap_or(0)
+    }
+}
+
+/// `OP_FORLOOP`, `OP_TFORCALL` and `OP_TFORLOOP` of lopcodes.h, by which a loop comes back to its
+/// first line.
+const LOOPS: [u32; 3] = [73, 76, 77];
+/// The bits of an instruction that say what it does.
+const OPERATION: u32 = 0x7f;
+
+impl Lines {
+    fn of(prototype: &Prototype) -> Self {
+        let of = prototype.lines();
+        let mut seen = std::collections::HashSet::new();
+        let mut starts = Vec::with_capacity(of.len());
+        let mut begins = true;
+        for (index, line) in of.iter().enumerate() {
+            if index == 0 || of[index - 1] != *line {
+                begins = seen.insert(*line);
+            }
+            let loops = prototype
+                .code()
+                .get(index)
+                .is_some_and(|code| LOOPS.contains(&(code & OPERATION)));
+            starts.push(begins || loops);
+        }
+        Self { of, starts }
+    }
+}
+
+/// What is known of functions, by where their code is.
+pub(super) struct Verdicts {
+    slots: Box<[Cell<Slot>]>,
+    facts: RefCell<Vec<Rc<Facts>>>,
+}
+
+/// An entry is of a function as long as all of this is the same: then whatever lives at its place
+/// is of the same lines of the same source.
+#[derive(Clone, Copy)]
+struct Slot {
+    prototype: *const Prototype,
+    source: *const c_void,
+    first_line: c_int,
+    last_line: c_int,
+    facts: u32,
+    verdict: Verdict,
+}
+
+/// What has to be known of a function at each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Verdict(u8);
+
+impl Verdict {
+    const FOREIGN: u8 = 1;
+    const BREAKS: u8 = 2;
+    const FUNCTION: u8 = 4;
+
+    fn of(facts: &Facts) -> Self {
+        let mut bits = 0;
+        if facts.is_foreign {
+            bits |= Self::FOREIGN;
+        }
+        if facts.has_breaks() {
+            bits |= Self::BREAKS;
+        }
+        if !facts.functions.is_empty() {
+            bits |= Self::FUNCTION;
+        }
+        Self(bits)
+    }
+
+    /// Whether it is the kernel's.
+    pub(super) fn is_foreign(self) -> bool {
+        self.0 & Self::FOREIGN != 0
+    }
+
+    /// Whether lines of it have breakpoints.
+    pub(super) fn has_breaks(self) -> bool {
+        self.0 & Self::BREAKS != 0
+    }
+
+    /// Whether there is a breakpoint on it.
+    pub(super) fn is_wanted(self) -> bool {
+        self.0 & Self::FUNCTION != 0
+    }
+}
+
+/// A power of two.
+const SLOTS: usize = 1024;
+
+impl Default for Verdicts {
+    fn default() -> Self {
+        let empty = Slot {
+            prototype: ptr::null(),
+            source: ptr::null(),
+            first_line: 0,
+            last_line: 0,
+            facts: 0,
+            verdict: Verdict(0),
+        };
+        Self {
+            slots: (0..SLOTS).map(|_| Cell::new(empty)).collect(),
+            facts: RefCell::default(),
+        }
+    }
+}
+
+impl Verdicts {
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        for slot in &self.slots {
+            let mut empty = slot.get();
+            empty.prototype = ptr::null();
+            slot.set(empty);
+        }
+        self.facts.borrow_mut().clear();
+    }
+
+    #[inline]
+    fn slot(&self, prototype: &Prototype) -> &Cell<Slot> {
+        let address = ptr::from_ref(prototype) as usize;
+        &self.slots[(address >> 4 ^ address >> 14) % SLOTS]
+    }
+
+    #[inline]
+    fn find(&self, prototype: &Prototype, learn: impl FnOnce() -> Facts) -> Slot {
+        let slot = self.slot(prototype);
+        let found = slot.get();
+        if ptr::eq(found.prototype, prototype)
+            && found.source == prototype.source_address()
+            && found.first_line == prototype.first_line
+            && found.last_line == prototype.last_line
+        {
+            return found;
+        }
+        self.learn(slot, prototype, learn())
+    }
+
+    #[cold]
+    fn learn(&self, slot: &Cell<Slot>, prototype: &Prototype, facts: Facts) -> Slot {
+        /// So many functions are known before all are forgotten.
+        const MOST: usize = 16 * 1024;
+        if self.facts.borrow().len() >= MOST {
+            self.clear();
+        }
+        let verdict = Verdict::of(&facts);
+        let mut all = self.facts.borrow_mut();
+        let found = Slot {
+            prototype,
+            source: prototype.source_address(),
+            first_line: prototype.first_line,
+            last_line: prototype.last_line,
+            facts: u32::try_from(all.len()).unwrap_or(0),
+            verdict,
+        };
+        all.push(Rc::new(facts));
+        slot.set(found);
+        found
+    }
+
+    /// What has to be known at each call.
+    #[inline]
+    pub(super) fn verdict(&self, prototype: &Prototype, learn: impl FnOnce() -> Facts) -> Verdict {
+        self.find(prototype, learn).verdict
+    }
+
+    /// All that is known.
+    pub(super) fn facts(&self, prototype: &Prototype, learn: impl FnOnce() -> Facts) -> Rc<Facts> {
+        let slot = self.find(prototype, learn);
+        Rc::clone(&self.facts.borrow()[slot.facts as usize])
+    }
+}

@@ -1,0 +1,5 @@
+//! Code that somebody debugs.
+
+mod lines;
+mod script;
+mod steps;
