@@ -15,6 +15,7 @@ mod sources;
 mod stack;
 mod style;
 mod syntax;
+mod tokens;
 
 pub(crate) use bytecode::active_lines as compiled_lines;
 pub(crate) use earlier::{

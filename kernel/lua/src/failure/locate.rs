@@ -12,9 +12,10 @@ use mlua::chunk::ChunkMode;
 use super::bytecode::{Function, functions};
 use super::complaint::Complaint;
 use super::excerpt::{Mark, line_starts, lines};
-use super::part::{Failing, Span};
+use super::part::Failing;
 use super::sources::Source;
 use super::stack::Frame;
+use super::tokens::{Span, Tokens};
 use crate::syntax::{Token, TokenKind, tokens};
 
 /// The part of the code that a frame was at.
@@ -89,7 +90,7 @@ impl<'a> Locator<'a> {
             return Location::Changed;
         };
         let failing = Failing {
-            tokens: &tokens,
+            tokens: Tokens(&tokens),
             at,
             instruction,
             is_nil,

@@ -2,14 +2,8 @@
 
 use super::complaint::{Complaint, Operation, Variable};
 use super::locate::names;
-use crate::syntax::{Token, TokenKind};
-
-/// Tokens in a row, by their first and last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) first: usize,
-    pub(super) last: usize,
-}
+use super::tokens::{Span, Tokens};
+use crate::syntax::TokenKind;
 
 /// A part of the code, and the point in it that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +35,7 @@ mod opcode {
 
 /// The code's tokens, and the instruction that did not come to its end.
 pub(super) struct Failing<'t, 'a> {
-    pub(super) tokens: &'t [Token<'a>],
+    pub(super) tokens: Tokens<'t, 'a>,
     /// The token that the compiler was at when it made the instruction.
     pub(super) at: usize,
     pub(super) instruction: u32,
@@ -52,19 +46,6 @@ pub(super) struct Failing<'t, 'a> {
 impl<'a> Failing<'_, 'a> {
     fn opcode(&self) -> u32 {
         self.instruction & 0x7f
-    }
-
-    fn token(&self, index: usize) -> Option<&Token<'a>> {
-        self.tokens.get(index)
-    }
-
-    fn is(&self, index: usize, text: &str) -> bool {
-        self.token(index).is_some_and(|token| token.is(text))
-    }
-
-    fn is_name(&self, index: usize) -> bool {
-        self.token(index)
-            .is_some_and(|token| token.kind == TokenKind::Name)
     }
 
     /// The part that `complaint` is of, or else what the instruction does.
@@ -83,7 +64,7 @@ impl<'a> Failing<'_, 'a> {
             Operation::Call => self.callee().map(|span| self.pointed(span)),
             Operation::Index => self.indexed().map(|(base, _)| self.pointed(base)),
             Operation::Arithmetic | Operation::Length if self.is_unary() => {
-                let last = self.expression_after(self.at + 1)?;
+                let last = self.tokens.expression_after(self.at + 1)?;
                 Some(self.pointed(Span {
                     first: self.at + 1,
                     last,
@@ -95,7 +76,9 @@ impl<'a> Failing<'_, 'a> {
             Operation::Comparison => self.operands(self.comparison()?, None),
             Operation::ForValue(which) => {
                 // The compiler is at the loop's `do`.
-                let (values, _) = self.list(self.back_to("=", self.at.checked_sub(1)?)? + 1);
+                let (values, _) = self
+                    .tokens
+                    .list(self.tokens.back_to("=", self.at.checked_sub(1)?)? + 1);
                 values
                     .get(which)
                     .map(|span| Part::all(span.first, span.last))
@@ -113,8 +96,8 @@ impl<'a> Failing<'_, 'a> {
         let code = self.opcode();
         if opcode::CALLS.contains(&code) {
             let callee = self.callee()?;
-            let last = if self.is(self.at, "(") || self.is(self.at, "{") {
-                self.closing(self.at)?
+            let last = if self.tokens.is(self.at, "(") || self.tokens.is(self.at, "{") {
+                self.tokens.closing(self.at)?
             } else {
                 self.at
             };
@@ -138,7 +121,10 @@ impl<'a> Failing<'_, 'a> {
             })
         } else if opcode::OPERATORS.contains(&code) {
             if self.is_unary() {
-                return Some(Part::all(self.at, self.expression_after(self.at + 1)?));
+                return Some(Part::all(
+                    self.at,
+                    self.tokens.expression_after(self.at + 1)?,
+                ));
             }
             self.operands(self.at, None)
         } else if opcode::COMPARISONS.contains(&code) {
@@ -150,10 +136,10 @@ impl<'a> Failing<'_, 'a> {
 
     /// `a.b.c` with the last name as the point, `t[i]` with the index as the point.
     fn pointed(&self, span: Span) -> Part {
-        let point = if self.is_name(span.last) {
+        let point = if self.tokens.is_name(span.last) {
             span.last
-        } else if self.is(span.last, "]") {
-            self.opening(span.last).unwrap_or(span.first)
+        } else if self.tokens.is(span.last, "]") {
+            self.tokens.opening(span.last).unwrap_or(span.first)
         } else {
             span.first
         };
@@ -170,23 +156,24 @@ impl<'a> Failing<'_, 'a> {
     fn callee(&self) -> Option<Span> {
         let last = self.at.checked_sub(1)?;
         Some(Span {
-            first: self.expression_before(last)?,
+            first: self.tokens.expression_before(last)?,
             last,
         })
     }
 
     /// What `for ... in` goes over; the compiler is at its first token.
     fn iterated(&self) -> Option<Part> {
-        let (values, last) = self.list(self.at);
+        let (values, last) = self.tokens.list(self.at);
         (!values.is_empty()).then(|| Part::all(self.at, last))
     }
 
     /// Of `pairs(list)` only the list.
     fn gone_over(&self, part: Part) -> Part {
         let Span { first, last } = part.whole;
-        let is_call =
-            self.is_name(first) && self.is(first + 1, "(") && self.closing(first + 1) == Some(last);
-        let (arguments, _) = self.list(first + 2);
+        let is_call = self.tokens.is_name(first)
+            && self.tokens.is(first + 1, "(")
+            && self.tokens.closing(first + 1) == Some(last);
+        let (arguments, _) = self.tokens.list(first + 2);
         match *arguments {
             [argument] if is_call => self.pointed(argument),
             _ => part,
@@ -205,17 +192,17 @@ impl<'a> Failing<'_, 'a> {
     }
 
     fn suffix_at(&self, last: usize) -> Option<(Span, usize)> {
-        let separator = if self.is(last, "]") {
-            self.opening(last)?
-        } else if self.is_name(last) {
+        let separator = if self.tokens.is(last, "]") {
+            self.tokens.opening(last)?
+        } else if self.tokens.is_name(last) {
             let before = last.checked_sub(1)?;
-            (self.is(before, ".") || self.is(before, ":")).then_some(before)?
+            (self.tokens.is(before, ".") || self.tokens.is(before, ":")).then_some(before)?
         } else {
             return None;
         };
         let end = separator.checked_sub(1)?;
         let base = Span {
-            first: self.expression_before(end)?,
+            first: self.tokens.expression_before(end)?,
             last: end,
         };
         Some((base, last))
@@ -223,61 +210,35 @@ impl<'a> Failing<'_, 'a> {
 
     /// The last token of what a value is assigned to.
     fn assigned(&self) -> Option<usize> {
-        if self.is(self.at, "function") {
+        if self.tokens.is(self.at, "function") {
             let mut last = self.at + 1;
-            while self.is(last + 1, ".") || self.is(last + 1, ":") {
+            while self.tokens.is(last + 1, ".") || self.tokens.is(last + 1, ":") {
                 last += 2;
             }
             return Some(last);
         }
-        let last = self.back_to("=", self.at)?.checked_sub(1)?;
-        let first = self.expression_before(last)?;
+        let last = self.tokens.back_to("=", self.at)?.checked_sub(1)?;
+        let first = self.tokens.expression_before(last)?;
         // Of several targets it is not known which.
-        (first == 0 || !self.is(first - 1, ",")).then_some(last)
-    }
-
-    /// The closest `text` before `from`, but in no brackets or blocks that end in between.
-    fn back_to(&self, text: &str, from: usize) -> Option<usize> {
-        let mut depth = 0usize;
-        for at in (0..=from).rev() {
-            let token = self.token(at)?;
-            if depth == 0 && token.is(text) {
-                return Some(at);
-            }
-            if closes(token) {
-                depth += 1;
-            } else if opens(token) {
-                depth = depth.checked_sub(1)?;
-            }
-        }
-        None
+        (first == 0 || !self.tokens.is(first - 1, ",")).then_some(last)
     }
 
     fn is_unary(&self) -> bool {
         let operator = ["#", "not", "~", "-"]
             .iter()
-            .any(|unary| self.is(self.at, unary));
+            .any(|unary| self.tokens.is(self.at, unary));
         operator
             && !self
                 .at
                 .checked_sub(1)
-                .is_some_and(|before| self.ends_operand(before))
-    }
-
-    fn ends_operand(&self, index: usize) -> bool {
-        self.token(index).is_some_and(|token| match token.kind {
-            TokenKind::Name | TokenKind::Number | TokenKind::String => true,
-            _ => [")", "]", "}", "end", "nil", "true", "false", "..."]
-                .iter()
-                .any(|end| token.is(end)),
-        })
+                .is_some_and(|before| self.tokens.ends_operand(before))
     }
 
     /// The operator of the comparison whose last token the compiler was at.
     fn comparison(&self) -> Option<usize> {
         ["<", ">", "<=", ">=", "==", "~="]
             .iter()
-            .filter_map(|operator| self.back_to(operator, self.at))
+            .filter_map(|operator| self.tokens.back_to(operator, self.at))
             .max()
     }
 
@@ -286,10 +247,12 @@ impl<'a> Failing<'_, 'a> {
     fn operands(&self, operator: usize, variable: Option<Variable<'_>>) -> Option<Part> {
         let last = operator.checked_sub(1)?;
         let left = self
+            .tokens
             .expression_before(last)
             .map(|first| Span { first, last });
         let first = operator + 1;
         let right = self
+            .tokens
             .expression_after(first)
             .map(|last| Span { first, last });
         let all: Vec<_> = left.into_iter().chain(right).collect();
@@ -319,17 +282,17 @@ impl<'a> Failing<'_, 'a> {
         let last = self.at.checked_sub(1)?;
         let mut operands = Vec::new();
         let mut end = last;
-        while let Some(first) = self.expression_before(end) {
+        while let Some(first) = self.tokens.expression_before(end) {
             operands.push(Span { first, last: end });
             match first.checked_sub(2) {
-                Some(before) if self.is(first - 1, "..") => end = before,
+                Some(before) if self.tokens.is(first - 1, "..") => end = before,
                 _ => break,
             }
         }
         let mut first = self.at + 1;
-        while let Some(last) = self.expression_after(first) {
+        while let Some(last) = self.tokens.expression_after(first) {
             operands.push(Span { first, last });
-            if !self.is(last + 1, "..") {
+            if !self.tokens.is(last + 1, "..") {
                 break;
             }
             first = last + 2;
@@ -347,6 +310,7 @@ impl<'a> Failing<'_, 'a> {
                 kind: "constant",
                 name,
             }) => self
+                .tokens
                 .token(span.first)
                 .is_some_and(|token| span.first == span.last && token.text.contains(name)),
             Some(variable) => self.is_named(**span, variable),
@@ -363,13 +327,15 @@ impl<'a> Failing<'_, 'a> {
             "local" | "upvalue" | "global" => {
                 alone
                     && self
+                        .tokens
                         .token(span.first)
                         .is_some_and(|token| token.text == variable.name)
             }
-            "field" | "method" if self.is(span.last, "]") => true,
+            "field" | "method" if self.tokens.is(span.last, "]") => true,
             "field" | "method" => {
                 !alone
                     && self
+                        .tokens
                         .token(span.last)
                         .is_some_and(|token| token.text == variable.name)
             }
@@ -378,27 +344,28 @@ impl<'a> Failing<'_, 'a> {
     }
 
     fn stands_for_nil(&self, span: Span) -> bool {
-        if span.first == span.last && self.is(span.first, "nil") {
+        if span.first == span.last && self.tokens.is(span.first, "nil") {
             return true;
         }
-        let names = names(self.tokens, span);
+        let names = names(self.tokens.0, span);
         !names.is_empty() && (self.is_nil)(&names)
     }
 
     fn is_literal(&self, span: Span) -> bool {
         span.first == span.last
             && self
+                .tokens
                 .token(span.first)
                 .is_some_and(|token| matches!(token.kind, TokenKind::Number | TokenKind::String))
     }
 
     /// The arguments of the call.
     fn arguments(&self) -> Option<Vec<Span>> {
-        if self.is(self.at, "(") {
-            return Some(self.list(self.at + 1).0);
+        if self.tokens.is(self.at, "(") {
+            return Some(self.tokens.list(self.at + 1).0);
         }
-        let last = if self.is(self.at, "{") {
-            self.closing(self.at)?
+        let last = if self.tokens.is(self.at, "{") {
+            self.tokens.closing(self.at)?
         } else {
             self.at
         };
@@ -407,162 +374,4 @@ impl<'a> Failing<'_, 'a> {
             last,
         }])
     }
-
-    /// Expressions between commas from `first` on, and the last token of the last.
-    fn list(&self, first: usize) -> (Vec<Span>, usize) {
-        let mut found = Vec::new();
-        let mut depth = 0usize;
-        let mut start = first;
-        for at in first..self.tokens.len() {
-            let token = &self.tokens[at];
-            // The `do` of a loop, and not of a block inside of a function.
-            let ends = depth == 0 && (closes(token) || token.is("do"));
-            if depth == 0 && (ends || token.is(",")) {
-                if at > start {
-                    found.push(Span {
-                        first: start,
-                        last: at - 1,
-                    });
-                }
-                start = at + 1;
-            }
-            if ends {
-                break;
-            }
-            if opens(token) {
-                depth += 1;
-            } else if closes(token) {
-                depth -= 1;
-            }
-        }
-        let last = found.last().map_or(first, |span| span.last);
-        (found, last)
-    }
-
-    fn closing(&self, open: usize) -> Option<usize> {
-        let mut depth = 0usize;
-        for at in open..self.tokens.len() {
-            let token = &self.tokens[at];
-            if opens(token) {
-                depth += 1;
-            } else if closes(token) {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-        }
-        None
-    }
-
-    fn opening(&self, close: usize) -> Option<usize> {
-        let mut depth = 0usize;
-        for at in (0..=close).rev() {
-            let token = self.token(at)?;
-            if closes(token) {
-                depth += 1;
-            } else if opens(token) {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-        }
-        None
-    }
-
-    /// The first token of the names, calls and indices, or the literal, that end at `last`.
-    fn expression_before(&self, last: usize) -> Option<usize> {
-        let mut at = last;
-        loop {
-            let token = self.token(at)?;
-            let continues = |before: usize| {
-                before > 0 && {
-                    let before = before - 1;
-                    self.is_name(before) || self.is(before, ")") || self.is(before, "]")
-                }
-            };
-            let first = match token.kind {
-                TokenKind::Name => {
-                    let is_field = at >= 2 && (self.is(at - 1, ".") || self.is(at - 1, ":"));
-                    if is_field {
-                        at -= 2;
-                        continue;
-                    }
-                    return Some(at);
-                }
-                TokenKind::Number => return Some(at),
-                TokenKind::String => at,
-                _ if ["nil", "true", "false", "..."]
-                    .iter()
-                    .any(|word| token.is(word)) =>
-                {
-                    return Some(at);
-                }
-                _ if token.is("]") => {
-                    at = self.opening(at)?.checked_sub(1)?;
-                    continue;
-                }
-                _ if token.is(")") || token.is("}") => self.opening(at)?,
-                _ => return None,
-            };
-            if !continues(first) {
-                return Some(first);
-            }
-            at = first - 1;
-        }
-    }
-
-    /// The last token of the names, calls and indices, or the literal, that begin at `first`.
-    fn expression_after(&self, first: usize) -> Option<usize> {
-        let mut at = first;
-        while ["-", "not", "#", "~"]
-            .iter()
-            .any(|unary| self.is(at, unary))
-        {
-            at += 1;
-        }
-        let token = self.token(at)?;
-        match token.kind {
-            TokenKind::Number | TokenKind::String => return Some(at),
-            TokenKind::Name => {}
-            _ if ["nil", "true", "false", "..."]
-                .iter()
-                .any(|word| token.is(word)) =>
-            {
-                return Some(at);
-            }
-            _ if token.is("{") || token.is("function") => return self.closing(at),
-            _ if token.is("(") => at = self.closing(at)?,
-            _ => return None,
-        }
-        loop {
-            let next = at + 1;
-            if (self.is(next, ".") || self.is(next, ":")) && self.is_name(next + 1) {
-                at += 2;
-            } else if self.is(next, "[") || self.is(next, "(") || self.is(next, "{") {
-                at = self.closing(next)?;
-            } else if self
-                .token(next)
-                .is_some_and(|token| token.kind == TokenKind::String)
-            {
-                at = next;
-            } else {
-                return Some(at);
-            }
-        }
-    }
-}
-
-/// `while` and `for` have a `do`.
-fn opens(token: &Token<'_>) -> bool {
-    ["(", "[", "{", "function", "if", "do", "repeat"]
-        .iter()
-        .any(|text| token.is(text))
-}
-
-fn closes(token: &Token<'_>) -> bool {
-    [")", "]", "}", "end", "until"]
-        .iter()
-        .any(|text| token.is(text))
 }
