@@ -31,6 +31,7 @@ SETTINGS = {
     "window.menuBarVisibility": "classic",
     "chat.commandCenter.enabled": False,
     "git.enabled": False,
+    "remote.autoForwardPorts": False,
 }
 
 
@@ -70,7 +71,9 @@ def serving(code: Path, vsix: Path, folder: Path, path: str) -> Iterator[str]:
         subprocess.run([*node, "--install-extension", vsix], check=True, env=environment, stdout=output, stderr=output)
         process = subprocess.Popen(
             [*node, "--host", "127.0.0.1", "--port", str(port), "--without-connection-token"]
-            + ["--accept-server-license-terms", "--disable-workspace-trust", "--telemetry-level", "off"],
+            + ["--accept-server-license-terms", "--disable-workspace-trust", "--telemetry-level", "off"]
+            # PATH is ours, not that of a login.
+            + ["--force-disable-user-env"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -211,6 +214,34 @@ class Window:
         if not self.page.locator(".repl").is_visible():
             self.keyboard.press("Control+Shift+y")
         expect(self.page.locator(".repl")).to_be_visible()
+
+    def open_notebook(self, file: str) -> None:
+        """Opens a notebook, whose kernel is the extension's."""
+        # Until VS Code has heard of all extensions, it opens notebooks as text.
+        for _ in range(10):
+            self.open(file)
+            try:
+                expect(self.page.locator(".notebookOverlay")).to_be_visible(timeout=3000)
+                break
+            except AssertionError:
+                self.page.locator(".tab.active .codicon-close").click()
+        expect(self.page.locator(".notebook-toolbar-container")).to_contain_text("Lua (perilune)", timeout=60_000)
+
+    def cell(self, number: int):
+        """A cell that can be seen, counted from 0."""
+        return self.page.locator(".cell-list-container .monaco-list-row.code-cell-row").nth(number)
+
+    def run_all(self) -> None:
+        self.page.locator(".notebook-toolbar-container").get_by_text("Run All").click()
+
+    def run_cell(self, number: int) -> None:
+        """Runs a cell by the button beside it."""
+        self.cell(number).hover()
+        self.cell(number).locator(".run-button-container .codicon-notebook-execute").click()
+
+    def outputs(self):
+        """The page in which the outputs of all cells are."""
+        return self.page.frame_locator("iframe.webview.ready").frame_locator("#active-frame")
 
     def message(self):
         """What VS Code tells at the bottom right."""

@@ -1,0 +1,99 @@
+"""A Lua notebook in VS Code: its cells run in a kernel of the extension's."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.timeout(180)
+
+SHOWS = [
+    "print('to the moon')\nio.stderr:write('careful\\n')\nprint('and back')",
+    "display.html('<b class=orbit>perilune</b>')\n6 * 7",
+    "io.write('who? ')\nname = io.read()\nprint('hello, ' .. name)",
+]
+
+
+def write(folder: Path, cells: list[str]) -> Path:
+    """A notebook with cells that did not run yet."""
+    document = {
+        "cells": [
+            {"cell_type": "code", "execution_count": None, "id": f"c{n}", "metadata": {}, "outputs": [], "source": code}
+            for n, code in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"name": "lua", "display_name": "Lua", "language": "lua"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    file = folder / "orbit.ipynb"
+    file.write_text(json.dumps(document))
+    return file
+
+
+@pytest.fixture
+def open_notebook(open_folder, project):
+    """Opens a notebook with these cells, with the kernel of the extension chosen."""
+
+    def opened(cells: list[str]):
+        write(project, cells)
+        vscode = open_folder()
+        vscode.open_notebook("orbit.ipynb")
+        return vscode
+
+    return opened
+
+
+def test_cells_run_in_order_and_their_outputs_are_drawn_and_saved(open_notebook, project):
+    vscode = open_notebook(SHOWS)
+    vscode.run_all()
+    question = vscode.page.locator(".quick-input-widget input[type=text]")
+    expect(question).to_be_visible(timeout=60_000)
+    question.fill("Luna")
+    vscode.keyboard.press("Enter")
+    outputs = vscode.outputs()
+    expect(outputs.locator("body")).to_contain_text("hello, Luna", timeout=30_000)
+    text = outputs.locator("body").inner_text()
+    in_order = ["to the moon", "careful", "and back", "perilune", "42", "hello, Luna"]
+    assert sorted(in_order, key=text.index) == in_order
+    expect(outputs.locator("b.orbit")).to_have_text("perilune")
+    expect(vscode.page.locator(".execution-count-label").filter(has_text="[3]")).to_be_visible()
+    vscode.photograph("notebook")
+    vscode.keyboard.press("Control+s")
+    vscode.page.wait_for_function("() => !document.querySelector('.tab.active.dirty')")
+    saved = json.loads((project / "orbit.ipynb").read_text())
+    first, second, _ = saved["cells"]
+    assert [(output["name"], "".join(output["text"])) for output in first["outputs"]] == [
+        ("stdout", "to the moon\n"),
+        ("stderr", "careful\n"),
+        ("stdout", "and back\n"),
+    ]
+    shown, result = second["outputs"]
+    assert shown["output_type"] == "display_data" and "perilune" in "".join(shown["data"]["text/html"])
+    assert result["output_type"] == "execute_result" and result["execution_count"] == 2
+    assert result["data"]["text/plain"] in ("42", ["42"])
+
+
+def test_an_error_is_drawn_below_its_cell_and_no_other_runs(open_notebook):
+    vscode = open_notebook(["x = 1", "error('too low')", "print('never')"])
+    vscode.run_all()
+    outputs = vscode.outputs()
+    expect(outputs.locator("body")).to_contain_text("too low", timeout=60_000)
+    vscode.run_cell(0)
+    expect(vscode.page.locator(".execution-count-label").filter(has_text="[3]")).to_be_visible(timeout=30_000)
+    expect(outputs.locator("body")).not_to_contain_text("never")
+    vscode.photograph("notebook-error")
+
+
+def test_what_runs_is_interrupted_and_what_it_knew_stays_until_the_restart(open_notebook):
+    vscode = open_notebook(["known = 'still here'\nprint('round')\nwhile true do end", "print(known)"])
+    vscode.run_cell(0)
+    outputs = vscode.outputs()
+    expect(outputs.locator("body")).to_contain_text("round", timeout=60_000)
+    vscode.command("Notebook: Interrupt")
+    expect(outputs.locator("body")).to_contain_text("Interrupted: interrupted", timeout=30_000)
+    vscode.run_cell(1)
+    expect(outputs.locator("body")).to_contain_text("still here", timeout=30_000)
+    vscode.command("Perilune: Restart")
+    vscode.run_cell(1)
+    expect(outputs.locator("body")).to_contain_text("nil", timeout=60_000)
