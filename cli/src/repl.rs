@@ -4,8 +4,11 @@
 //! shows what comes. The editor has a thread of its own, since it waits for keys; what it wants to
 //! know of the kernel it asks the session.
 
+mod above;
+mod answers;
 mod command;
 mod editor;
+mod input;
 mod keyboard;
 mod plain;
 mod session;

@@ -1,3 +1,5 @@
+mod execution;
+
 use std::path::PathBuf;
 
 /// What a line that begins with a dot asks of us. No Lua begins so.
