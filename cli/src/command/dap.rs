@@ -90,13 +90,15 @@ impl Arguments {
         };
         let listening = Listening::begin(address)?;
         let new = token.as_ref().filter(|token| token.is_new);
-        self.tell(&listening, new.map(|token| token.token.expose()))?;
+        let new = new.map(|token| token.token.expose().to_owned());
         let door = token.map_or(Door::Open, |token| Door::Guarded(token.token));
         kernels::block_on(async {
+            // Before anybody knows of us.
             let mut interrupt = signal(SignalKind::interrupt())?;
             let mut terminate = signal(SignalKind::terminate())?;
             let mut hangup = signal(SignalKind::hangup())?;
             listening.start(door)?;
+            self.tell(&listening, new.as_deref())?;
             Ok(tokio::select! {
                 _ = interrupt.recv() => Exit::Interrupted,
                 _ = terminate.recv() => Exit::Terminated,

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -59,7 +59,7 @@ impl Launch {
         }
         let program = match (&self.program, self.notebook) {
             (Some(program), false) if !program.as_os_str().is_empty() => {
-                Some(without_dots(&folder.join(program)))
+                Some(written(&folder.join(program)))
             }
             (None, true) => None,
             (Some(_), true) => {
@@ -81,9 +81,11 @@ impl Launch {
     }
 }
 
-/// The path that a person would write: without `.`, but with the links it goes through.
-fn without_dots(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+/// The path that a person would write, with the links it goes through, unless it goes back up.
+fn written(path: &Path) -> PathBuf {
+    let goes_up = path.components().any(|it| it == Component::ParentDir);
+    let canonical = goes_up.then(|| path.canonicalize().ok()).flatten();
+    canonical.unwrap_or_else(|| path.components().collect())
 }
 
 fn is_variable(name: &str) -> bool {

@@ -122,8 +122,10 @@ impl Session {
             // Such as what a child in the background of a program writes.
             None => target.redirects || matches!(&target.origin, Origin::Launched(..)),
         };
+        // What was told to end was interrupted: no news.
+        let is_end = target.ending && matches!(event, Event::Error(_));
         match output::of(event, colours) {
-            Some(output) if is_shown && !target.notebook => {
+            Some(output) if is_shown && !is_end && !target.notebook => {
                 self.out.text(output.category, &output.text)
             }
             _ => Ok(()),
