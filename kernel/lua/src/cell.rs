@@ -12,4 +12,4 @@ pub(crate) use kept::{
 };
 pub(crate) use prepare::{cell_chunk, plain_code};
 pub use private::is_private;
-pub(crate) use run::{CallError, Values, call, call_within, compile_cell, run};
+pub(crate) use run::{CallError, Values, call, call_within, compile_cell, compile_text, run};

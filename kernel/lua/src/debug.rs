@@ -20,21 +20,7 @@ mod tracer;
 mod verdict;
 
 pub use lines::LuaLines;
-pub(crate) use paused::{At, Looks, PausedCode, forget, install, with};
+pub(crate) use paused::{At, Looks, PausedCode, condition, forget, install, interpolate, with};
 pub(crate) use run::{begins, called, debug, ends, entered, find, forget_kick, left};
 pub(crate) use sources::Keys;
 pub(crate) use tracer::Tracer;
-
-/// Stands in for helper frames' own.
-unsafe fn condition(_: &crate::context::Context, _: &At, _: &str, _: bool) -> Result<bool, String> {
-    Ok(true)
-}
-
-/// Stands in for helper frames' own.
-unsafe fn interpolate(
-    _: &crate::context::Context,
-    _: &At,
-    _: &[perilune_language::debug::LogPiece],
-) -> String {
-    String::new()
-}

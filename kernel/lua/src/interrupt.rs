@@ -16,10 +16,12 @@
 mod closing;
 mod coroutine;
 mod hook_switch;
+mod limit;
 mod protected;
 mod run;
 mod watchdog;
 
+pub(crate) use limit::{Ended, limited};
 pub(crate) use run::{
     Running, Unwinding, begin, chain, hook_flag, insist, is_due, is_unwinding, remove_failed_hook,
     remove_users_hook, report, running, unwind, unwind_again, unwinding, without_users_hook,

@@ -160,6 +160,22 @@ fn compile(lua: &Lua, name: &str, code: &str) -> Result<(), CallError> {
     }
 }
 
+/// Compiles text.
+pub(crate) fn compile_text(lua: &Lua, name: &str, code: &str) -> Result<mlua::Function, CallError> {
+    let mut status = ffi::LUA_OK;
+    // SAFETY: the closure owns nothing and leaves what `load` pushes.
+    let made: Value = unsafe {
+        let name = chunk_name(name);
+        lua.exec_raw((), |state| status = load(state, &name, code))
+    }
+    .map_err(|_| CallError::Memory)?;
+    match made {
+        Value::Function(function) => Ok(function),
+        _ if status == ffi::LUA_ERRMEM => Err(CallError::Memory),
+        error => Err(CallError::Syntax(text(&error))),
+    }
+}
+
 fn text(error: &Value) -> String {
     error
         .as_string()

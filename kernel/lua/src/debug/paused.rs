@@ -9,7 +9,10 @@
 //! Nothing here runs the user's code but [`Paused::evaluate`] and its kin. No garbage is collected
 //! meanwhile, for that would run finalisers.
 
+mod assign;
+mod attributes;
 mod calls;
+mod evaluate;
 mod looks;
 mod paths;
 mod preview;
@@ -19,12 +22,13 @@ mod stack;
 mod tables;
 mod values;
 mod variables;
+mod visible;
 
 use std::ffi::c_int;
 
-use mlua::{LightUserData, Lua, ffi};
+use mlua::{LightUserData, Lua, Value, ffi};
 use perilune_language::debug::{
-    DataTarget, FrameId, Frames, HolderId, Part, Paused, Purpose, Raised, Refusal, Scope,
+    DataTarget, FrameId, Frames, HolderId, LogPiece, Part, Paused, Purpose, Raised, Refusal, Scope,
     StepTarget, Thread, ThreadId, Variable,
 };
 use perilune_language::{Completion, MimeBundle};
@@ -46,6 +50,7 @@ pub(crate) struct PausedCode<'a> {
 }
 
 /// Where code stops.
+#[derive(Debug, Clone)]
 pub(crate) struct At {
     /// The coroutine that runs, and on which Lua may be called.
     pub(crate) running: *mut ffi::lua_State,
@@ -72,10 +77,10 @@ struct Stopped {
 ///
 /// When there is no memory left.
 pub(crate) fn install(lua: &Lua) -> mlua::Result<()> {
-    let enter = lua.create_function(|lua, look: LightUserData| {
+    let enter = lua.create_function(|lua, (look, error): (LightUserData, Value)| {
         // SAFETY: only `with` calls it, with a pointer to what lives until it returns.
-        let look = unsafe { &mut *look.0.cast::<&mut dyn FnMut(&Lua)>() };
-        look(lua);
+        let look = unsafe { &mut *look.0.cast::<&mut dyn FnMut(&Lua, Value)>() };
+        look(lua, error);
         Ok(())
     })?;
     // SAFETY: the closure owns nothing, and takes the function from the stack.
@@ -97,6 +102,61 @@ pub(crate) unsafe fn with<R>(
     at: At,
     look: impl FnOnce(&mut PausedCode<'_>) -> R,
 ) -> Option<R> {
+    // SAFETY: passed on.
+    unsafe { enter(context, at, false, |paused, _| look(paused)) }
+}
+
+/// Whether a condition holds where code stops. `err` is the error in it, which is on top of the
+/// stack of what runs, if there is one.
+///
+/// # Errors
+///
+/// Why it could not be evaluated, in words.
+///
+/// # Safety
+///
+/// As [`with`].
+pub(crate) unsafe fn condition(
+    context: &Context,
+    at: &At,
+    condition: &str,
+    has_error: bool,
+) -> Result<bool, String> {
+    // SAFETY: passed on.
+    let held = unsafe {
+        enter(context, at.clone(), has_error, |paused, error| {
+            evaluate::condition(paused, condition, has_error.then_some(error))
+        })
+    };
+    held.unwrap_or_else(|| Err("not enough memory".to_owned()))
+}
+
+/// A logpoint's message where code stops.
+///
+/// # Safety
+///
+/// As [`with`].
+pub(crate) unsafe fn interpolate(context: &Context, at: &At, pieces: &[LogPiece]) -> String {
+    // SAFETY: passed on.
+    let text = unsafe {
+        enter(context, at.clone(), false, |paused, _| {
+            evaluate::interpolate(paused, pieces)
+        })
+    };
+    text.unwrap_or_default()
+}
+
+/// Enters Lua; with the value on top of the stack of what runs, if that is an error.
+///
+/// # Safety
+///
+/// As [`with`].
+unsafe fn enter<R>(
+    context: &Context,
+    at: At,
+    has_error: bool,
+    look: impl FnOnce(&mut PausedCode<'_>, Value) -> R,
+) -> Option<R> {
     let mut seen = None;
     let At {
         running,
@@ -107,7 +167,7 @@ pub(crate) unsafe fn with<R>(
     // SAFETY: the record is filled before it is read; what is pushed is popped again.
     unsafe {
         let mut record = std::mem::zeroed::<ffi::lua_Debug>();
-        if ffi::lua_checkstack(running, 4) == 0 {
+        if ffi::lua_checkstack(running, 6) == 0 {
             return None;
         }
         let is_there = ffi::lua_getstack(stopped, level, &mut record) != 0;
@@ -124,19 +184,25 @@ pub(crate) unsafe fn with<R>(
                 raised,
             },
         ));
-        let mut enter = |lua: &Lua| {
+        let mut entered = |lua: &Lua, error: Value| {
             if let Some((look, stopped)) = prepared.take() {
-                seen = Some(look(&mut PausedCode {
+                let mut paused = PausedCode {
                     lua,
                     context,
                     stopped: Some(stopped),
-                }));
+                };
+                seen = Some(look(&mut paused, error));
             }
         };
-        let mut enter: &mut dyn FnMut(&Lua) = &mut enter;
+        let mut entered: &mut dyn FnMut(&Lua, Value) = &mut entered;
         ffi::lua_rawgetp(running, ffi::LUA_REGISTRYINDEX, (&raw const ENTER).cast());
-        ffi::lua_pushlightuserdata(running, (&raw mut enter).cast());
-        if ffi::lua_pcall(running, 1, 0, 0) != ffi::LUA_OK {
+        ffi::lua_pushlightuserdata(running, (&raw mut entered).cast());
+        if has_error {
+            ffi::lua_pushvalue(running, -3);
+        } else {
+            ffi::lua_pushnil(running);
+        }
+        if ffi::lua_pcall(running, 2, 0, 0) != ffi::LUA_OK {
             ffi::lua_settop(running, -2);
         }
     }
@@ -208,29 +274,29 @@ impl Paused for PausedCode<'_> {
 
     fn set_variable(
         &mut self,
-        _holder: HolderId,
-        _name: &str,
-        _expression: &str,
+        holder: HolderId,
+        name: &str,
+        expression: &str,
     ) -> Result<Variable, Refusal> {
-        refuse("this cannot be set yet")
+        self.variable_set(holder, name, expression)
     }
 
     fn set_expression(
         &mut self,
-        _frame: Option<FrameId>,
-        _target: &str,
-        _expression: &str,
+        frame: Option<FrameId>,
+        target: &str,
+        expression: &str,
     ) -> Result<Variable, Refusal> {
-        refuse("this cannot be set yet")
+        self.expression_set(frame, target, expression)
     }
 
     fn evaluate(
         &mut self,
-        _frame: Option<FrameId>,
-        _expression: &str,
-        _purpose: Purpose,
+        frame: Option<FrameId>,
+        expression: &str,
+        purpose: Purpose,
     ) -> Result<Variable, Refusal> {
-        refuse("this cannot be evaluated yet")
+        self.evaluated(frame, expression, purpose)
     }
 
     fn complete(&mut self, _frame: Option<FrameId>, _code: &str, cursor: usize) -> Completion {

@@ -110,7 +110,7 @@ extern "C" fn on_signal(_: c_int) {
             if run.kicks.fetch_add(1, RELAXED) < PEACEFUL_KICKS {
                 return;
             }
-        } else if !context.interrupt.is_raised() {
+        } else if !context.interrupt.is_raised() && !context.watchdog.is_over_limit() {
             // A late signal, meant for an earlier cell.
             return;
         }
@@ -416,6 +416,21 @@ unsafe fn follow(
             status
         }
     })
+}
+
+/// What was to end has ended, and nothing else shall.
+pub(super) fn forget_unwinding() {
+    RUN.with(|run| {
+        run.hooked.store(false, RELAXED);
+        run.is_unwinding.store(false, RELAXED);
+        run.kicks.store(0, RELAXED);
+        compiler_fence(Ordering::SeqCst);
+        let state = run.current.load(RELAXED);
+        if !state.is_null() {
+            // SAFETY: the state runs on this thread.
+            unsafe { remove_hook(state) };
+        }
+    });
 }
 
 /// While it lives, Lua code may run and can be stopped.

@@ -1,7 +1,7 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::Signal;
@@ -22,6 +22,12 @@ struct Shared {
     lua: Pthread,
     running: AtomicBool,
     armed: AtomicBool,
+    /// When what runs is to be ended, in milliseconds since `began`; 0 if it may go on for ever.
+    limit: AtomicU64,
+    over_limit: AtomicBool,
+    /// Whether the thread looks at the limit again before long, without being woken.
+    looks_at_limit: AtomicBool,
+    began: Instant,
     thread: Mutex<Thread>,
     changed: Condvar,
 }
@@ -39,6 +45,10 @@ impl Watchdog {
             lua: pthread_self(),
             running: AtomicBool::new(false),
             armed: AtomicBool::new(false),
+            limit: AtomicU64::new(0),
+            over_limit: AtomicBool::new(false),
+            looks_at_limit: AtomicBool::new(false),
+            began: Instant::now(),
             thread: Mutex::default(),
             changed: Condvar::new(),
         }))
@@ -67,6 +77,36 @@ impl Watchdog {
     /// Begins to kick.
     pub(crate) fn arm(&self) {
         Shared::arm(&self.0);
+    }
+
+    /// Ends what runs when it takes longer than this.
+    pub(crate) fn limit(&self, time: Duration) {
+        let shared = &self.0;
+        let limit = (shared.began.elapsed() + time).as_millis();
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX).max(1);
+        shared.limit.store(limit, Ordering::SeqCst);
+        // Who limits a thousand things in a row is not to wake it a thousand times.
+        if !shared.looks_at_limit.swap(true, Ordering::SeqCst) {
+            shared.wake();
+        }
+    }
+
+    /// What was limited is over.
+    pub(crate) fn lift_limit(&self, interrupt: &Interrupt) {
+        self.0.limit.store(0, Ordering::SeqCst);
+        self.0.over_limit.store(false, Ordering::SeqCst);
+        if !interrupt.is_raised() {
+            self.0.armed.store(false, Ordering::SeqCst);
+            // Who raised it just now may have armed it before it was disarmed.
+            if interrupt.is_raised() {
+                self.arm();
+            }
+        }
+    }
+
+    /// Whether what runs took longer than its limit.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.0.over_limit.load(Ordering::SeqCst)
     }
 
     /// What ran has ended.
@@ -107,6 +147,11 @@ impl Shared {
 
     fn arm(self: &Arc<Self>) {
         self.armed.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Lets the thread look, and starts it if there is none yet.
+    fn wake(self: &Arc<Self>) {
         let mut thread = self.lock();
         if thread.handle.is_none() && !thread.stopped {
             let shared = Arc::clone(self);
@@ -122,6 +167,33 @@ impl Shared {
         self.changed.notify_all();
     }
 
+    /// How long what runs may still take; nothing if it may take as long as it likes, or took too
+    /// long and is kicked from now on.
+    fn until_limit(&self) -> Option<Duration> {
+        let mut limit = self.limit.load(Ordering::SeqCst);
+        if limit == 0 {
+            self.looks_at_limit.store(false, Ordering::SeqCst);
+            // Who has set one just before believes that it is looked at.
+            limit = self.limit.load(Ordering::SeqCst);
+            if limit == 0 {
+                return None;
+            }
+            self.looks_at_limit.store(true, Ordering::SeqCst);
+        }
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if now < limit {
+            return Some(Duration::from_millis(limit - now));
+        }
+        self.over_limit.store(true, Ordering::SeqCst);
+        // It may have been lifted, or set anew, meanwhile.
+        if self.limit.load(Ordering::SeqCst) == limit {
+            self.armed.store(true, Ordering::SeqCst);
+        } else {
+            self.over_limit.store(false, Ordering::SeqCst);
+        }
+        None
+    }
+
     fn work(&self) {
         let mut thread = self.lock();
         while !thread.stopped {
@@ -132,7 +204,13 @@ impl Shared {
                     .wait_timeout(thread, PERIOD)
                     .unwrap_or_else(PoisonError::into_inner)
                     .0;
-            } else {
+            } else if let Some(time) = self.until_limit() {
+                thread = self
+                    .changed
+                    .wait_timeout(thread, time)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
+            } else if !self.armed.load(Ordering::SeqCst) {
                 thread = self
                     .changed
                     .wait(thread)

@@ -24,6 +24,8 @@ pub(super) struct Local {
     pub(super) value: Value,
     /// Whether it is the variable that a loop counts by.
     pub(super) is_loop: bool,
+    /// Whether Lua lets nobody set it.
+    pub(super) is_constant: bool,
 }
 
 /// A local of a function around another.
@@ -55,6 +57,7 @@ impl Call {
                     index: at as c_int + 1,
                     value,
                     is_loop: was_state,
+                    is_constant: was_state,
                 });
             }
             was_state = is_state;
@@ -119,6 +122,13 @@ impl Call {
 
 /// The upvalues of a function that have names, without the kernel's own.
 pub(super) fn upvalues(lua: &Lua, function: &Function) -> mlua::Result<Vec<Upvalue>> {
+    let mut upvalues = all_upvalues(lua, function)?;
+    upvalues.retain(|upvalue| !upvalue.name.is_empty() && !is_own(&upvalue.name));
+    Ok(upvalues)
+}
+
+/// All upvalues of a function.
+pub(super) fn all_upvalues(lua: &Lua, function: &Function) -> mlua::Result<Vec<Upvalue>> {
     let mut names = Vec::new();
     // SAFETY: nothing here raises an error, and what is owned lives outside.
     let values: MultiValue = unsafe {
@@ -142,7 +152,6 @@ pub(super) fn upvalues(lua: &Lua, function: &Function) -> mlua::Result<Vec<Upval
             index: at as c_int + 1,
             value,
         })
-        .filter(|upvalue| !is_own(&upvalue.name))
         .collect())
 }
 
@@ -151,12 +160,33 @@ fn is_own(name: &str) -> bool {
     name.starts_with("perilune_keep") || name.starts_with(MAGIC_FUNCTION)
 }
 
+const GONE: &str = "this frame is gone: code has gone on since it was shown";
+
 impl PausedCode<'_> {
     /// The call that a frame stands for.
     pub(super) fn call(&self, frame: FrameId) -> Result<Rc<Call>, Refusal> {
-        match self.context.looks.borrow().frame(frame) {
-            Some(call) => Ok(call),
-            None => refuse("this frame is gone: code has gone on since it was shown"),
+        let Some(call) = self.context.looks.borrow().frame(frame) else {
+            return refuse(GONE);
+        };
+        self.check(&call)?;
+        Ok(call)
+    }
+
+    /// Makes sure that a call has not ended. Those of a coroutine that is neither what has stopped
+    /// nor waits for it may go on when somebody evaluates something.
+    pub(super) fn check(&self, call: &Call) -> Result<(), Refusal> {
+        let chain = self.stopped.as_ref().map(|stopped| &stopped.chain);
+        if chain.is_some_and(|chain| chain.contains(&call.thread)) {
+            return Ok(());
+        }
+        // SAFETY: the coroutine is alive, as it is anchored with the call.
+        let is_there = unsafe {
+            self.innermost(call.thread)
+                .is_some_and(|innermost| calls_from(innermost).any(|there| there == call.call))
+        };
+        match is_there {
+            true => Ok(()),
+            false => refuse(GONE),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::rc::Rc;
 
-use mlua::{Lua, Table, Value};
+use mlua::{Function, Lua, Table, Value};
 use perilune_language::debug::{FrameId, HolderId};
 
 use super::calls::Call;
@@ -22,6 +22,8 @@ pub(crate) struct Looks {
     pub(super) stacks: HashMap<usize, Rc<[*const c_void]>>,
     /// How far each table was read, and the key that was read last.
     read: HashMap<*const c_void, (usize, Value)>,
+    /// Expressions that were compiled, by what they were compiled from.
+    compiled: HashMap<String, Function>,
     /// How tables are made, once somebody has looked.
     layout: Option<Layout>,
 }
@@ -49,6 +51,8 @@ pub(super) enum Held {
     Session,
     /// A table, a function, a coroutine or a foreign object.
     Value(Value),
+    /// Values that an expression has given.
+    Values(Vec<Value>),
     /// What is left of a table behind so many elements.
     Rest(Table, usize),
 }
@@ -93,6 +97,23 @@ impl Looks {
     pub(super) fn read_until(&self, table: &Table, place: usize) -> Option<Value> {
         let (read, key) = self.read.get(&table.to_pointer())?;
         (*read == place).then(|| key.clone())
+    }
+
+    pub(super) fn compiled(&self, text: &str) -> Option<Function> {
+        self.compiled.get(text).cloned()
+    }
+
+    pub(super) fn remember_compiled(&mut self, text: &str, function: &Function, most: usize) {
+        if self.compiled.len() >= most {
+            self.compiled.clear();
+        }
+        self.compiled.insert(text.to_owned(), function.clone());
+    }
+
+    /// Something has run, and coroutines may have gone on.
+    pub(super) fn forget_stacks(&mut self) {
+        self.stacks.clear();
+        self.read.clear();
     }
 
     pub(super) fn remember_read(&mut self, table: &Table, place: usize, key: &Value) {

@@ -3,6 +3,7 @@
 use mlua::Value;
 
 use super::PausedCode;
+use super::paths::element;
 use crate::cell::kept_value;
 use crate::magic::{is_users_global, library_globals};
 use crate::value::compare;
@@ -55,13 +56,10 @@ impl PausedCode<'_> {
         for key in self.layout().names(self.lua, &globals, None, 0, MOST)? {
             let value: Value = globals.raw_get(&key)?;
             if is_users_global(&library, &key, &value) == are_users {
-                let path = match super::paths::element(Some("_G"), &key) {
-                    Some(path) => Some(match path.strip_prefix("_G.") {
-                        Some(name) => name.to_owned(),
-                        None => path,
-                    }),
-                    None => None,
-                };
+                let path = element(Some("_G"), &key).map(|path| match path.strip_prefix("_G.") {
+                    Some(name) => name.to_owned(),
+                    None => path,
+                });
                 found.push(Named {
                     key,
                     value,

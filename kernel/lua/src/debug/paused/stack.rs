@@ -5,7 +5,7 @@ use mlua::{Function, Value, ffi};
 use perilune_language::debug::{Frame, FrameId, Frames, Refusal, SourceKey, Thread, ThreadId};
 
 use super::calls::{Call, calls_from};
-use super::{PausedCode, of_lua, refuse};
+use super::{PausedCode, Stopped, of_lua, refuse};
 use crate::failure::{Chunk, Frame as Captured, call_of, frame_of, is_own, record_of};
 use crate::value::name_where_defined;
 
@@ -35,7 +35,7 @@ impl PausedCode<'_> {
     }
 
     /// The innermost call of a coroutine.
-    fn innermost(&self, thread: *mut ffi::lua_State) -> Option<*const c_void> {
+    pub(super) fn innermost(&self, thread: *mut ffi::lua_State) -> Option<*const c_void> {
         let stopped = self.stopped.as_ref()?;
         if stopped.chain.first() == Some(&thread) {
             return stopped.call;
@@ -135,6 +135,27 @@ impl PausedCode<'_> {
         let source =
             unsafe { std::slice::from_raw_parts(record.source.cast::<u8>(), record.srclen) };
         Some(self.context.keys.borrow_mut().of(source))
+    }
+
+    /// The innermost call that there is to see.
+    pub(super) fn innermost_call(&self) -> Result<Option<Rc<Call>>, Refusal> {
+        let Some(Stopped {
+            chain,
+            call: Some(call),
+            ..
+        }) = &self.stopped
+        else {
+            return Ok(None);
+        };
+        let Some(thread) = chain.first().copied() else {
+            return Ok(None);
+        };
+        let function = self.function(thread, *call)?;
+        Ok(Some(Rc::new(Call {
+            thread,
+            call: *call,
+            function,
+        })))
     }
 
     fn function(

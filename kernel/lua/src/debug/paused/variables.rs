@@ -65,6 +65,19 @@ impl PausedCode<'_> {
                 let upvalues = upvalues(self.lua, function);
                 upvalues.map(|all| slice(self.upvalues(all, call.as_ref(), false), part, false))
             }
+            (Held::Values(values), call) => {
+                let mut preview = self.preview();
+                let all = values.iter().enumerate().map(|(at, value)| {
+                    let about = About {
+                        name: format!("[{}]", at + 1),
+                        call: call.as_ref(),
+                        is_constant: true,
+                        ..About::default()
+                    };
+                    self.variable(&mut preview, value, about)
+                });
+                Ok(slice(all.collect(), part, true))
+            }
             (Held::Value(value), _) => Ok(slice(self.inside(&holder, value), part, false)),
         };
         found.map_err(|error| of_lua(&error))
@@ -83,7 +96,7 @@ impl PausedCode<'_> {
                     path: (name == local.name).then(|| local.name.clone()),
                     name,
                     call: Some(call),
-                    is_constant: local.is_loop,
+                    is_constant: local.is_constant,
                     is_virtual: false,
                 };
                 self.variable(&mut preview, &local.value, about)
@@ -138,6 +151,8 @@ impl PausedCode<'_> {
                     name: upvalue.name.clone(),
                     path: is_frame.then(|| upvalue.name.clone()),
                     call,
+                    is_constant: is_frame
+                        && call.is_some_and(|call| self.is_constant_upvalue(call, upvalue)),
                     ..About::default()
                 };
                 self.variable(&mut preview, &upvalue.value, about)
