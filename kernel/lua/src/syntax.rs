@@ -16,8 +16,8 @@ pub(crate) use lexer::{is_keyword, tokens};
 pub(crate) use outline::{Attribute, Outline, TailKind};
 pub(crate) use stuck::Stuck;
 pub(crate) use tree::{
-    Assignment, Below, CommentId, DeclarationId, Expression, ExpressionId, FunctionId, Item,
-    Origin, Span, Tree,
+    Assignment, Below, CommentId, Declaration, DeclarationId, Expression, ExpressionId, FunctionId,
+    Item, Origin, Span, Tree,
 };
 
 /// Keywords in the manual's order (section 3.1).

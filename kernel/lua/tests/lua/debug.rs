@@ -1,5 +1,6 @@
 //! Code that somebody debugs.
 
 mod lines;
+mod looks;
 mod script;
 mod steps;

@@ -68,7 +68,7 @@ impl PausedCode<'_> {
         let lua = self.lua;
         match (&holder.what, &holder.call) {
             (Held::Locals, Some(call)) => {
-                let locals = call.locals(lua).map_err(|error| of_lua(&error))?;
+                let locals = self.locals_of(call).map_err(|error| of_lua(&error))?;
                 let names = shown_names(&locals);
                 let mut found = locals.iter().zip(names);
                 let (local, _) = found.find(|(_, shown)| shown == name).ok_or_else(unknown)?;

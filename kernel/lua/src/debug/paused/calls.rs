@@ -41,9 +41,9 @@ const MOST: c_int = 256;
 const MOST_ARGUMENTS: c_int = 10_000;
 
 impl Call {
-    /// The locals that are visible where the call is, in their order; those that are hidden by
-    /// others of the same name too.
-    pub(super) fn locals(&self, lua: &Lua) -> mlua::Result<Vec<Local>> {
+    /// The locals that Lua knows where the call is, in their order; those that are hidden by others
+    /// of the same name too.
+    fn locals(&self, lua: &Lua) -> mlua::Result<Vec<Local>> {
         let mut names = Vec::new();
         let values = self.each_local(lua, (1..MOST).collect(), &mut names)?;
         let mut locals = Vec::new();
@@ -163,6 +163,14 @@ fn is_own(name: &str) -> bool {
 const GONE: &str = "this frame is gone: code has gone on since it was shown";
 
 impl PausedCode<'_> {
+    /// The locals that are visible where a call is, in their order; those that are hidden by others
+    /// of the same name too.
+    pub(super) fn locals_of(&self, call: &Call) -> mlua::Result<Vec<Local>> {
+        let mut locals = call.locals(self.lua)?;
+        self.with_attributes(call, &mut locals);
+        Ok(locals)
+    }
+
     /// The call that a frame stands for.
     pub(super) fn call(&self, frame: FrameId) -> Result<Rc<Call>, Refusal> {
         let Some(call) = self.context.looks.borrow().frame(frame) else {

@@ -235,7 +235,7 @@ impl PausedCode<'_> {
             )),
             (_, Ended::Unwinding) => refuse("it was interrupted"),
             (Ok(values), Ended::Itself) => Ok(values),
-            (Err(error), Ended::Itself) => Err(self.words(&error)),
+            (Err(error), Ended::Itself) => Err(visible.with_names(self.words(&error))),
         }
     }
 

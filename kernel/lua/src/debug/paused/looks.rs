@@ -5,6 +5,7 @@ use std::rc::Rc;
 use mlua::{Function, Lua, Table, Value};
 use perilune_language::debug::{FrameId, HolderId};
 
+use super::attributes::Codes;
 use super::calls::Call;
 use super::tables::Layout;
 
@@ -24,6 +25,8 @@ pub(crate) struct Looks {
     read: HashMap<*const c_void, (usize, Value)>,
     /// Expressions that were compiled, by what they were compiled from.
     compiled: HashMap<String, Function>,
+    /// Code that was read.
+    pub(super) codes: Codes,
     /// How tables are made, once somebody has looked.
     layout: Option<Layout>,
 }

@@ -9,7 +9,7 @@ impl PausedCode<'_> {
     pub(super) fn scopes_of(&mut self, frame: FrameId) -> Result<Vec<Scope>, Refusal> {
         let call = self.call(frame)?;
         let count = |counted: mlua::Result<usize>| counted.map_err(|error| of_lua(&error));
-        let locals = count(call.locals(self.lua).map(|locals| locals.len()))?;
+        let locals = count(self.locals_of(&call).map(|locals| locals.len()))?;
         let arguments = count(call.arguments(self.lua).map(|values| values.len()))?;
         let upvalues = count(call.upvalues(self.lua).map(|all| {
             let shown = all

@@ -85,7 +85,7 @@ impl PausedCode<'_> {
 
     /// The locals of a call, and its variable arguments as one.
     fn locals(&self, call: &Rc<Call>) -> mlua::Result<Vec<Variable>> {
-        let locals = call.locals(self.lua)?;
+        let locals = self.locals_of(call)?;
         let mut preview = self.preview();
         let names = shown_names(&locals);
         let mut found: Vec<_> = locals

@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::rc::Rc;
 
 use mlua::Value;
+use perilune_language::debug::Refusal;
 
 use super::PausedCode;
 use super::calls::Call;
@@ -48,6 +49,17 @@ impl Visible {
         &self.seen
     }
 
+    /// An error in the words of who reads it: to them a local of the frame is a local.
+    pub(super) fn with_names(&self, Refusal(mut why): Refusal) -> Refusal {
+        for seen in &self.seen {
+            if matches!(seen.place, Place::Local(..)) && why.contains("(upvalue '") {
+                let name = &seen.name;
+                why = why.replace(&format!("(upvalue '{name}')"), &format!("(local '{name}')"));
+            }
+        }
+        Refusal(why)
+    }
+
     /// Lends a value a name, before all others.
     pub(super) fn lend(&mut self, name: &str, value: Value) {
         self.seen.retain(|seen| seen.name != name);
@@ -67,12 +79,15 @@ impl PausedCode<'_> {
         let mut is_variadic = false;
         if let Some(call) = call {
             // The innermost of a name is the last.
-            for local in call.locals(self.lua)?.into_iter().rev() {
+            for local in self.locals_of(call)?.into_iter().rev() {
                 if !seen.iter().any(|known| known.name == local.name) {
                     seen.push(Seen {
                         name: local.name,
                         is_constant: local.is_constant,
-                        place: Place::Local(local.index, local.value),
+                        place: match local.index {
+                            0 => Place::Lent(local.value),
+                            index => Place::Local(index, local.value),
+                        },
                     });
                 }
             }
@@ -83,6 +98,15 @@ impl PausedCode<'_> {
                         is_constant: self.is_constant_upvalue(call, &upvalue),
                         name: upvalue.name,
                         place: Place::Upvalue(upvalue.index),
+                    });
+                }
+            }
+            for (name, value) in self.constants_around(call) {
+                if !seen.iter().any(|known| known.name == name) {
+                    seen.push(Seen {
+                        name,
+                        is_constant: true,
+                        place: Place::Lent(value),
                     });
                 }
             }
@@ -112,7 +136,7 @@ impl PausedCode<'_> {
     }
 
     /// Whether a call is of code in a cell, which sees the locals of earlier cells.
-    fn is_of_cell(&self, call: &Call) -> bool {
+    pub(super) fn is_of_cell(&self, call: &Call) -> bool {
         let info = call.function.info();
         let source = info.source.unwrap_or_default();
         let sources = self.context.sources.borrow();
