@@ -4,34 +4,40 @@ use super::{Phase, Session};
 use crate::DebugError;
 use crate::event::{Event, ForClient};
 use crate::request::Attach;
+use crate::stop_loop::StopState;
 
 impl Session {
-    /// A client takes part from now on.
-    pub(super) fn attach(&self, client: &str, wanted: &Attach) -> Result<(), DebugError> {
+    /// A client takes part from now on. Returns where code has stopped already.
+    pub(super) fn attach(
+        &self,
+        client: &str,
+        wanted: &Attach,
+    ) -> Result<Option<StopState>, DebugError> {
         // With the state locked, so that nobody leaves or stops meanwhile.
-        let _state = self.state();
+        let state = self.state();
         let debugs = wanted.no_debug != Some(true);
         self.clients().attach(client, debugs)?;
         self.is_on.store(self.clients().debug(), Ordering::SeqCst);
         if debugs && wanted.stop_on_entry == Some(true) {
             self.breakpoints().set_entry(true);
         }
-        Ok(())
+        let stop = state.stop.clone();
+        drop(state);
+        self.attention.raise();
+        Ok(stop)
     }
 
     /// Tells what one who takes part now has to know, when that was answered.
-    pub(super) fn welcome(&self, client: &str) {
+    pub(super) fn welcome(&self, client: &str, stop: Option<&StopState>) {
         if !self.is_on() {
             return;
         }
-        self.attention.raise();
         self.tell(Event::Initialized(ForClient {
             client: client.to_owned(),
         }));
         self.tell_thread("started", perilune_language::debug::ThreadId::MAIN.0);
-        let stop = self.state().stop.clone();
         if let Some(stop) = stop {
-            self.tell_stopped(&stop, Some(client.to_owned()));
+            self.tell_stopped(stop, Some(client.to_owned()));
         }
     }
 

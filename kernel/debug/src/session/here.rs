@@ -24,14 +24,13 @@ impl Session {
             return;
         };
         match request {
-            Here::Attach(wanted) => {
-                let attached = self.attach(&client, &wanted);
-                let welcome = attached.is_ok();
-                responder.answer(attached.and_then(|()| empty()));
-                if welcome {
-                    self.welcome(&client);
+            Here::Attach(wanted) => match self.attach(&client, &wanted) {
+                Ok(stop) => {
+                    responder.answer(empty());
+                    self.welcome(&client, stop.as_ref());
                 }
-            }
+                Err(error) => responder.refuse(&error),
+            },
             Here::Terminate => {
                 responder.answer(empty());
                 self.outlet.interrupt();
