@@ -31,6 +31,8 @@ SETTINGS = {
     "window.menuBarVisibility": "classic",
     "chat.commandCenter.enabled": False,
     "git.enabled": False,
+    # By which the tests find lines of cells.
+    "notebook.lineNumbers": "on",
     "remote.autoForwardPorts": False,
 }
 
@@ -132,25 +134,25 @@ class Window:
             ".margin-view-overlays .line-numbers", has_text=re.compile(rf"^{number}$")
         )
 
-    def go_to(self, number: int) -> None:
+    def go_to(self, number: int, editor=None) -> None:
         """Puts the cursor into a line."""
-        place = self.line(number).bounding_box()
+        place = self.line(number, editor).bounding_box()
         self.page.mouse.click(place["x"] + place["width"] + 60, place["y"] + place["height"] / 2)
 
-    def toggle_breakpoint(self, number: int) -> None:
-        """F9 in a line; then there is a mark beside it."""
-        self.go_to(number)
+    def toggle_breakpoint(self, number: int, editor=None) -> None:
+        """F9 in a line; then there is a mark beside it, or no more."""
+        self.go_to(number, editor)
         marks = self.breakpoints()
         before = marks.count()
         # Until the extension's host has said that Lua has breakpoints, F9 does nothing.
-        deadline = time.monotonic() + 30
-        while marks.count() == before and time.monotonic() < deadline:
+        for _ in range(30):
             self.keyboard.press("F9")
             try:
                 expect(marks).not_to_have_count(before, timeout=1000)
+                return
             except AssertionError:
                 continue
-        expect(marks).to_have_count(before + 1)
+        raise AssertionError("F9 does nothing")
 
     def breakpoints(self):
         """The marks of breakpoints in the editor."""
@@ -184,16 +186,51 @@ class Window:
             assert time.monotonic() < deadline, f"stopped at {found!r}, not at {text!r}"
             self.page.wait_for_timeout(50)
 
-    def running_ended(self) -> None:
+    def ended(self) -> None:
         """Waits until nothing is debugged."""
-        expect(self.page.locator(".debug-toolbar, .debug-top-stack-frame-line")).to_have_count(0, timeout=30_000)
-        expect(self.page.locator(".statusbar.debugging, .part.statusbar.debugging")).to_have_count(0, timeout=30_000)
+        expect(self.page.locator(".statusbar.debugging")).to_have_count(0, timeout=30_000)
+        expect(self.page.locator(".debug-top-stack-frame-line")).to_have_count(0)
+
+    def start(self) -> None:
+        """F5, again until VS Code knows who debugs Lua."""
+        for _ in range(10):
+            self.keyboard.press("F5")
+            try:
+                expect(self.page.locator(".statusbar.debugging")).to_have_count(1, timeout=3000)
+                break
+            except AssertionError:
+                continue
 
     def variable(self, name: str):
         """The row of a variable in the view of variables."""
         return self.page.locator(".debug-variables .monaco-list-row").filter(
-            has=self.page.locator(".name", has_text=re.compile(rf"^{re.escape(name)}:?\s*$"))
+            has=self.page.locator(".name", has_text=re.compile(rf"^{re.escape(name)}( =|:)?\s*$"))
         )
+
+    def hover(self, word: str, number: int) -> None:
+        """Rests the pointer on a word of a line."""
+        place = self.line(number).bounding_box()
+        words = self.page.locator(".view-lines span span").get_by_text(word, exact=False)
+        for n in range(words.count()):
+            box = words.nth(n).bounding_box()
+            if box and abs(box["y"] - place["y"]) < 4:
+                text = words.nth(n).inner_text()
+                x = box["x"] + box["width"] * (text.index(word) + len(word) / 2) / len(text)
+                self.page.mouse.move(x, box["y"] + box["height"] / 2)
+                self.page.mouse.move(x + 1, box["y"] + box["height"] / 2)
+                return
+        raise AssertionError(f"{word} is not in line {number}")
+
+    def watch(self, expression: str) -> None:
+        """Adds an expression to the view of those that are watched."""
+        self.page.locator(".debug-watch").click(button="right")
+        self.page.locator(".context-view").get_by_text("Add Expression").click()
+        self.keyboard.insert_text(expression)
+        self.keyboard.press("Enter")
+
+    def watched(self, expression: str):
+        """The row of an expression that is watched."""
+        return self.page.locator(".debug-watch .monaco-list-row").filter(has_text=expression)
 
     def frames(self):
         """The rows of frames in the view of the call stack."""
@@ -238,6 +275,20 @@ class Window:
         """Runs a cell by the button beside it."""
         self.cell(number).hover()
         self.cell(number).locator(".run-button-container .codicon-notebook-execute").click()
+
+    def debug_cell(self, number: int) -> None:
+        """Debugs a cell by the button beside it."""
+        button = self.cell(number).get_by_role("button", name="Debug Cell")
+        # The buttons are those of when the pointer came.
+        for _ in range(10):
+            self.page.locator(".notebook-toolbar-container").hover()
+            self.cell(number).hover()
+            try:
+                expect(button).to_be_visible(timeout=1000)
+                break
+            except AssertionError:
+                continue
+        button.click()
 
     def outputs(self):
         """The page in which the outputs of all cells are."""

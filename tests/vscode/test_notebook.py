@@ -97,3 +97,56 @@ def test_what_runs_is_interrupted_and_what_it_knew_stays_until_the_restart(open_
     vscode.command("Perilune: Restart")
     vscode.run_cell(1)
     expect(outputs.locator("body")).to_contain_text("nil", timeout=60_000)
+
+
+ROUNDS = """local total = 0
+for round = 1, 3 do
+  total = total + climb(round)
+end
+print("total", total)"""
+
+CLIMB = """function climb(by)
+  local height = by * 100
+  return height
+end"""
+
+
+def test_a_cell_is_debugged(open_notebook):
+    vscode = open_notebook([CLIMB, ROUNDS])
+    vscode.run_cell(0)
+    expect(vscode.page.locator(".execution-count-label").filter(has_text="[1]")).to_be_visible(timeout=60_000)
+    vscode.toggle_breakpoint(3, vscode.cell(1))
+    vscode.debug_cell(1)
+    vscode.stopped_at("total = total + climb(round)", 60)
+    expect(vscode.cell(1).locator(".debug-top-stack-frame-line")).to_be_attached()
+    expect(vscode.variable("total")).to_contain_text("0")
+    expect(vscode.variable("round")).to_contain_text("1")
+    vscode.photograph("cell-stopped")
+    # Into the function of another cell, and back.
+    vscode.keyboard.press("F11")
+    vscode.stopped_at("local height = by * 100")
+    expect(vscode.cell(0).locator(".debug-top-stack-frame-line")).to_be_attached()
+    vscode.photograph("cell-stepped-in")
+    vscode.keyboard.press("Shift+F11")
+    vscode.stopped_at("total = total + climb(round)")
+    vscode.keyboard.press("F5")
+    vscode.stopped_at("total = total + climb(round)")
+    expect(vscode.variable("round")).to_contain_text("2")
+    expect(vscode.variable("total")).to_contain_text("100")
+    vscode.toggle_breakpoint(3, vscode.cell(1))
+    vscode.keyboard.press("F5")
+    vscode.ended()
+    expect(vscode.outputs().locator("body")).to_contain_text("total\t600")
+    vscode.photograph("cell-ended")
+
+
+def test_stop_interrupts_the_cell_and_leaves_the_kernel(open_notebook):
+    vscode = open_notebook(["known = 7\nlocal here = known\nprint(here)", "print('knows ' .. known)"])
+    vscode.toggle_breakpoint(3, vscode.cell(0))
+    vscode.debug_cell(0)
+    vscode.stopped_at("print(here)", 60)
+    vscode.keyboard.press("Shift+F5")
+    vscode.ended()
+    expect(vscode.outputs().locator("body")).to_contain_text("Interrupted", timeout=30_000)
+    vscode.run_cell(1)
+    expect(vscode.outputs().locator("body")).to_contain_text("knows 7", timeout=30_000)

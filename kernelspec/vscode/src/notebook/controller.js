@@ -28,6 +28,15 @@ function isLua(notebook) {
 }
 
 /**
+ * Tells VS Code whether the notebook that is looked at is Lua's, for the buttons that depend on it.
+ * @param {vscode.NotebookEditor | undefined} editor
+ */
+function tell(editor) {
+  const is = editor?.notebook.notebookType === NOTEBOOK && isLua(editor.notebook);
+  vscode.commands.executeCommand("setContext", "perilune.isLuaNotebook", is);
+}
+
+/**
  * @param {Output} output
  * @returns {vscode.NotebookCellOutput}
  */
@@ -216,6 +225,8 @@ class Notebooks {
   #controller = vscode.notebooks.createNotebookController("lua", NOTEBOOK, "Lua (perilune)");
   /** @type {Map<vscode.NotebookDocument, Session>} */
   #sessions = new Map();
+  /** @type {Set<vscode.NotebookDocument>} those that run their cells here */
+  #chosen = new Set();
   /** @type {vscode.Disposable[]} */
   #others = [];
   #findProgram;
@@ -243,9 +254,13 @@ class Notebooks {
         this.#sessions.delete(notebook);
       }),
       controller.onDidChangeSelectedNotebooks(({ notebook, selected }) => {
-        if (selected) this.#mark(notebook);
+        if (!selected) return this.#chosen.delete(notebook);
+        this.#chosen.add(notebook);
+        this.#mark(notebook);
       }),
+      vscode.window.onDidChangeActiveNotebookEditor((editor) => tell(editor)),
     );
+    tell(vscode.window.activeNotebookEditor);
   }
 
   /** @param {vscode.NotebookDocument} notebook */
@@ -279,6 +294,10 @@ class Notebooks {
     const session = this.session(cell.notebook);
     // Whoever debugs already runs the cell, and stops there too.
     if (session.debugger) return session.run([cell]);
+    if (!this.#chosen.has(cell.notebook)) {
+      const kernel = { id: "lua", extension: "perilune.perilune", notebookUri: cell.notebook.uri };
+      await vscode.commands.executeCommand("notebook.selectKernel", kernel);
+    }
     /** @type {CellConfiguration} */
     const configuration = {
       type: "perilune",
@@ -305,6 +324,7 @@ class Notebooks {
     const runner = await session.runner();
     const adapter = new CellDebugAdapter({
       program,
+      notebook: cell.notebook,
       connectionFile: runner.connectionFile,
       run: () => session.run([cell]),
       interrupt: () => void session.interrupt(),

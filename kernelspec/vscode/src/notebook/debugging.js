@@ -11,7 +11,8 @@ const { Cells, replacePaths } = require("./sources");
  * What is to be debugged.
  * @typedef {object} Debuggee
  * @property {string} program the program perilune
- * @property {string} connectionFile of the notebook's kernel
+ * @property {vscode.NotebookDocument} notebook
+ * @property {string} connectionFile of its kernel
  * @property {() => Promise<void>} run runs the cell, and is done when that has ended
  * @property {() => void} interrupt ends the cell
  * @property {() => void} closed is told when nobody debugs any more
@@ -101,6 +102,9 @@ class CellDebugAdapter {
         return this.#setBreakpoints(uri);
       }
       case "configurationDone": {
+        // Functions of cells that ran before are stepped into.
+        const cells = this.#debuggee.notebook.getCells().filter(({ kind }) => kind === vscode.NotebookCellKind.Code);
+        await Promise.all(cells.map((cell) => this.#tell(cell.document.uri.toString())));
         const body = await this.#adapter.request(command, given);
         this.#isRunning = true;
         this.#debuggee.run().finally(() => {
