@@ -83,7 +83,12 @@ impl Sources {
 
     /// Code was loaded. Returns whether it is the first of this source.
     pub(crate) fn loaded(&mut self, source: &LoadedSource) -> bool {
-        self.put(&source.key, source.code.as_deref());
+        // What is in a file is read there, by clients too.
+        let is_file = !source.key.starts_with(self.cells.prefix())
+            && Path::new(&*source.key).is_absolute()
+            && Path::new(&*source.key).is_file();
+        let code = source.code.as_deref().filter(|_| !is_file);
+        self.put(&source.key, code);
         let known = self.known.get_mut(&source.key);
         known.is_some_and(|known| !std::mem::replace(&mut known.is_loaded, true))
     }

@@ -17,6 +17,25 @@ fn the_code_of_a_file_is_read() {
 }
 
 #[test]
+fn a_file_is_opened_by_its_path_even_if_its_code_was_told() {
+    let bench = Bench::attached();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap().join("a.lua");
+    std::fs::write(&path, "x = 1").unwrap();
+    let path = path.to_str().unwrap();
+    bench.debugger.loaded(LoadedSource {
+        key: path.into(),
+        code: Some("x = 1".into()),
+    });
+    let source = bench.event("loadedSource")["source"].clone();
+    assert_eq!(source, json!({"name": "a.lua", "path": path}));
+    assert_eq!(bench.event("module")["module"]["name"], "a");
+    let arguments = json!({"source": {"path": path}, "breakpoints": [{"line": 1}]});
+    let set = bench.ok("client", "setBreakpoints", arguments);
+    assert_eq!(set["breakpoints"][0]["source"], source);
+}
+
+#[test]
 fn what_cannot_be_read_is_refused_with_the_reason() {
     let bench = Bench::attached();
     let folder = tempfile::tempdir().unwrap();
