@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import daemon, lua, prompt
+from . import daemon, debugger, lua, prompt
 from .measures import QUICK, Bench, Size
 from .report import Report
 from .scheduling import Scheduling
@@ -29,6 +29,13 @@ def arguments() -> argparse.Namespace:
         default=[],
         metavar="NAME=BINARY",
         help="measure another perilune beside, such as an older one",
+    )
+    parser.add_argument(
+        "--lldebugger",
+        type=Path,
+        metavar="FILE",
+        default=os.environ.get("PERILUNE_LLDEBUGGER"),
+        help="measure local-lua-debugger-vscode beside: its lldebugger.lua [$PERILUNE_LLDEBUGGER]",
     )
     parser.add_argument("--without-ipykernel", action="store_true", help="leave out the slow one")
     parser.add_argument(
@@ -62,7 +69,7 @@ def main() -> None:
         for name, folder in (("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")):
             os.environ.setdefault(name, str(Path.home() / folder))
         os.environ.update(HOME=home, XDG_STATE_HOME=f"{home}/state", IPYTHONDIR=f"{home}/ipython", JUPYTER_RUNTIME_DIR=f"{home}/runtime")
-        figures = measure(subjects, ours, size, rounds, scheduling)
+        figures = measure(subjects, ours, size, rounds, scheduling, asked.lldebugger)
     loads.append(os.getloadavg()[0])
 
     version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
@@ -73,6 +80,8 @@ def main() -> None:
         "scheduling": str(scheduling),
         "load average": f"{loads[0]:.1f} before, {loads[1]:.1f} after",
     }
+    if not asked.lldebugger:
+        circumstances["local-lua-debugger"] = "left out, since no package registry has it: see --lldebugger"
     report = Report(figures, circumstances, [subject.name for subject in ours])
     print(report.plain())
     if asked.json:
@@ -81,7 +90,14 @@ def main() -> None:
         report.write_markdown(asked.markdown)
 
 
-def measure(subjects: list[Subject], ours: list[Subject], size: Size, rounds: int, scheduling: Scheduling):
+def measure(
+    subjects: list[Subject],
+    ours: list[Subject],
+    size: Size,
+    rounds: int,
+    scheduling: Scheduling,
+    lldebugger: Path | None,
+):
     """The figures of each round, by subject; the order changes from round to round."""
     figures = {subject.name: [] for subject in subjects} | {lua.PLAIN: []}
     began = time.monotonic()
@@ -101,6 +117,8 @@ def measure(subjects: list[Subject], ours: list[Subject], size: Size, rounds: in
             binary, *_ = subject.command(Path(), {})
             figures[subject.name][-1] |= prompt.figures(binary)
             figures[subject.name][-1] |= daemon.figures(binary, size.daemons, size.signals, scheduling)
+            figures[subject.name][-1] |= debugger.figures(subject, size.programs, size.stops, scheduling)
+        figures[lua.PLAIN][-1] |= dict(debugger.beside(size.programs, scheduling, lldebugger))
     figures[ours[0].name][-1] |= daemon.of_the_log()
     print(f"\r{'':70}\r", end="", file=sys.stderr)
     return figures

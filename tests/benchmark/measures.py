@@ -32,6 +32,8 @@ class Size:
     reconnects: int = 1_000
     daemons: int = 5
     signals: int = 20
+    programs: int = 5
+    stops: int = 200
 
 
 QUICK = Size(
@@ -45,6 +47,8 @@ QUICK = Size(
     reconnects=100,
     daemons=2,
     signals=5,
+    programs=3,
+    stops=50,
 )
 
 

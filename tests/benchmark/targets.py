@@ -21,6 +21,7 @@ MICROSECONDS = Unit("µs", 1e6, 0)
 COUNT = Unit("", 1, 0)
 MEGABYTES = Unit("MB", 1, 2)
 SECONDS = Unit("s", 1, 3)
+FACTOR = Unit("×", 1, 2)
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,17 @@ def times(bound: float, against: str = ECHO) -> Target:
 
 
 NONE = Target(0)
+
+PROGRAMS = ("calls", "loop", "objects", "strings")
+# What a debugger waits for, as a factor of the same program without a debugger.
+DEBUGGED = (
+    ("attached", "a debugger attached", Target(1.03)),
+    ("source", "a breakpoint in another source", Target(1.1)),
+    ("function", "a breakpoint in another function", Target(1.1)),
+    ("hot", "a breakpoint that is not reached", Target(6)),
+    ("sethook", "a breakpoint that is not reached, by debug.sethook", None),
+    ("lldebugger", "a breakpoint that is not reached, by local-lua-debugger", None),
+)
 
 METRICS = (
     Metric("start", "start to first kernel_info_reply", MILLISECONDS, times(1.3)),
@@ -121,4 +133,11 @@ METRICS = (
     Metric("lua_fib", "CPU of fib.lua", SECONDS, times(1.03, PLAIN)),
     Metric("lua_collections", "CPU of collections.lua", SECONDS, times(1.03, PLAIN)),
     Metric("lua_floats", "CPU of floats.lua", SECONDS, times(1.03, PLAIN)),
+    *(
+        Metric(f"debug_{way}_{program}", f"{program}.lua with {title}", FACTOR, target)
+        for way, title, target in DEBUGGED
+        for program in PROGRAMS
+    ),
+    Metric("debug_variables_p50", "a stop to its variables, p50", MILLISECONDS, Target(0.005)),
+    Metric("debug_variables_p95", "a stop to its variables, p95", MILLISECONDS, Target(0.005)),
 )
