@@ -275,6 +275,7 @@ pub(crate) struct DebugInfo {
     pub(crate) breakpoints: Vec<SourceBreakpoints>,
     pub(crate) stopped_threads: Vec<u32>,
     pub(crate) rich_rendering: bool,
+    /// Names to choose by in a tree of errors; errors of ours have none.
     pub(crate) exception_paths: Vec<String>,
     pub(crate) copy_to_globals: bool,
 }

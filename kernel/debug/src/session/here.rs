@@ -148,7 +148,7 @@ impl Session {
             breakpoints,
             stopped_threads: stopped_threads.into_iter().collect(),
             rich_rendering: true,
-            exception_paths: ["uncaught", "caught"].map(str::to_owned).to_vec(),
+            exception_paths: Vec::new(),
             copy_to_globals: true,
         }
     }

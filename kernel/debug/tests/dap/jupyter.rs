@@ -31,7 +31,7 @@ fn a_notebook_that_is_opened_learns_how_cells_are_known() {
         info,
         json!({"isStarted": false, "hashMethod": "Murmur2", "hashSeed": 0xC70F_6907_u32,
                "tmpFilePrefix": prefix, "tmpFileSuffix": ".lua", "breakpoints": [], "stoppedThreads": [],
-               "richRendering": true, "exceptionPaths": ["uncaught", "caught"], "copyToGlobals": true})
+               "richRendering": true, "exceptionPaths": [], "copyToGlobals": true})
     );
     // The hash is what ipykernel's `murmur2_x86` says.
     let code = "local größe = 1 -- 日本語 🌙";

@@ -12,6 +12,8 @@ pub struct Scripted {
     newest_frame: u32,
     pub x: i64,
     pub raised: Option<Raised>,
+    /// Whether it panics when `panic` is evaluated.
+    pub panics: bool,
     /// What was asked of it.
     pub asked: Vec<String>,
 }
@@ -28,6 +30,7 @@ impl Scripted {
             newest_frame: 0,
             x: 1,
             raised: None,
+            panics: false,
             asked: Vec::new(),
         }
     }
@@ -197,7 +200,7 @@ impl Paused for Scripted {
         let level = frame.map(|frame| self.frame_of(frame)).transpose()?;
         self.asked.push(format!("evaluate {expression}"));
         match expression {
-            "panic" => panic!("as the test wants it"),
+            "panic" if self.panics => panic!("as the test wants it"),
             "error" => Err(Refusal("attempt to call a nil value".to_owned())),
             "x" => Ok(variable("", &self.x.to_string(), "integer", Kind::Integer)),
             "t" => Ok(table("")),

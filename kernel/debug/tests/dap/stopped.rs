@@ -297,7 +297,9 @@ fn an_error_that_has_stopped_code_is_told() {
 
 #[test]
 fn what_makes_the_debugger_panic_is_answered_and_the_stop_goes_on() {
-    let bench = stopped();
+    let bench = Bench::attached();
+    bench.change(|scripted| scripted.panics = true);
+    bench.run_to_stop(stop(Reason::Breakpoint));
     let message = bench.refused("client", "evaluate", json!({"expression": "panic"}));
     assert_eq!(
         message,
@@ -381,6 +383,7 @@ fn at_rest_values_can_be_looked_at() {
     let all = bench.ok("client", "variables", json!({"variablesReference": 100}));
     assert_eq!(all["variables"][0]["value"], "2");
     bench.ok("client", "completions", json!({"text": "x", "column": 2}));
+    bench.change(|scripted| scripted.panics = true);
     let message = bench.refused("client", "evaluate", json!({"expression": "panic"}));
     assert!(message.contains("failed on this request"));
     for (command, arguments) in [
