@@ -11,8 +11,8 @@ const MOST: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
     by_id: BTreeMap<String, Client>,
-    /// What the one wants that has said it last: JupyterLab's page, loaded again, does not say it
-    /// again, and is another client then.
+    /// What the one wants that has said it last, a page of JupyterLab before all others: loaded
+    /// again, a page does not say it again, and is another client then.
     latest: Settings,
 }
 
@@ -20,6 +20,9 @@ pub(crate) struct Clients {
 struct Client {
     settings: Settings,
     debugs: bool,
+    /// Whether its connection has ended, while it goes on to take part: a page that is loaded again,
+    /// maybe.
+    is_gone: bool,
 }
 
 /// How a client wants to be talked to.
@@ -61,7 +64,8 @@ impl Settings {
             uris: wanted.path_format.as_deref() == Some("uri"),
             types,
             hears_invalidated: wanted.supports_invalidated_event == Some(true),
-            leaves_on_disconnect: wanted.perilune.leave_on_disconnect,
+            leaves_on_disconnect: { wanted.perilune.leave_on_disconnect }
+                .unwrap_or(types != Types::Jupyter),
         }
     }
 
@@ -119,27 +123,39 @@ impl Clients {
     /// A client says how it wants to be talked to, for the first time or again.
     pub(crate) fn initialize(&mut self, id: &str, wanted: &Initialize) -> Result<(), DebugError> {
         let settings = Settings::new(wanted);
-        self.latest = settings.clone();
-        self.client(id)?.settings = settings;
+        self.client(id)?.settings = settings.clone();
+        if settings.is_jupyter() || !self.latest.is_jupyter() {
+            self.latest = settings;
+        }
         Ok(())
     }
 
     /// A client takes part from now on, if it debugs.
     pub(crate) fn attach(&mut self, id: &str, debugs: bool) -> Result<(), DebugError> {
         self.client(id)?.debugs = debugs;
+        if debugs {
+            self.forget_gone();
+        }
         Ok(())
+    }
+
+    /// Forgets those who are gone and only kept their place, which somebody else has taken.
+    fn forget_gone(&mut self) {
+        self.by_id.retain(|_, client| !client.is_gone);
     }
 
     /// A client does what only one can do that takes part. One that nobody knows takes part from
     /// now on if others do, as a page that was loaded again.
     pub(crate) fn expect(&mut self, id: &str) -> Result<(), DebugError> {
-        if self.by_id.contains_key(id) {
+        if let Some(client) = self.by_id.get_mut(id) {
+            client.is_gone = false;
             return Ok(());
         }
         if !self.debug() {
             return Err(DebugError::NotStarted);
         }
         self.client(id)?.debugs = true;
+        self.forget_gone();
         Ok(())
     }
 
@@ -152,13 +168,13 @@ impl Clients {
             self.by_id.remove(&idle);
         }
         let latest = &self.latest;
-        Ok(self.by_id.entry(id.to_owned()).or_insert_with(|| Client {
-            settings: Settings {
-                leaves_on_disconnect: false,
-                ..latest.clone()
-            },
+        let client = self.by_id.entry(id.to_owned()).or_insert_with(|| Client {
+            settings: latest.clone(),
             debugs: false,
-        }))
+            is_gone: false,
+        });
+        client.is_gone = false;
+        Ok(client)
     }
 
     /// How a client wants to be talked to.
@@ -179,8 +195,15 @@ impl Clients {
 
     /// A client's connection has ended. Returns whether the client has left by that.
     pub(crate) fn gone(&mut self, id: &str) -> bool {
-        let leaves = |client: &Client| !client.debugs || client.settings.leaves_on_disconnect;
-        self.by_id.get(id).is_some_and(leaves) && self.by_id.remove(id).is_some()
+        let Some(client) = self.by_id.get_mut(id) else {
+            return false;
+        };
+        client.is_gone = true;
+        if client.debugs && !client.settings.leaves_on_disconnect {
+            return false;
+        }
+        self.by_id.remove(id);
+        true
     }
 
     /// Whether anybody debugs.

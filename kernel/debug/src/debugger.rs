@@ -119,8 +119,8 @@ impl Debugger {
         self.0.wake_stopped();
     }
 
-    /// A client's connection has ended. If it has said in `initialize` that it leaves then, or has
-    /// not begun to debug, it is as if it had disconnected.
+    /// A client's connection has ended. It is as if it had disconnected, unless it is a page of
+    /// JupyterLab, which may be loaded again, or has said in `initialize` that it will come back.
     pub fn gone(&self, client: &str) {
         let mut state = self.0.state();
         if state.has_thread && !state.is_ending {

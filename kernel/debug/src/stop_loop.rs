@@ -46,7 +46,7 @@ impl Session {
     /// Does what clients ask while code has stopped, until it shall go on.
     pub(crate) fn stay(&self, stop: Stop, paused: &mut dyn Paused) -> Resume {
         let stop = self.stop_state(stop, paused);
-        let threads = paused.threads();
+        let threads = unpanicked(|| Ok(paused.threads())).unwrap_or_default();
         let (is_new, before) = {
             let mut state = self.state();
             if state.is_ending {
@@ -66,8 +66,9 @@ impl Session {
         };
         self.pause.store(false, Ordering::SeqCst);
         self.breakpoints().set_entry(false);
-        if is_new {
-            self.tell_thread("started", self.thread_told(&stop));
+        let thread_id = self.thread_told(&stop);
+        if is_new && thread_id == stop.stop.thread.0 {
+            self.tell_thread("started", thread_id);
         }
         self.tell_stopped(&stop, None);
         let resume = self.serve(&stop, paused);
@@ -91,7 +92,8 @@ impl Session {
     }
 
     fn stop_state(&self, stop: Stop, paused: &mut dyn Paused) -> StopState {
-        let frames = paused.frames(stop.thread, 0, Some(1)).unwrap_or_default();
+        let innermost = unpanicked(|| Ok(paused.frames(stop.thread, 0, Some(1))?));
+        let frames = innermost.unwrap_or_default();
         let frame = frames.frames.first();
         let source = frame.and_then(|frame| frame.source.as_ref());
         let at = StoppedAt {

@@ -34,7 +34,7 @@ pub(crate) struct Initialize {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Own {
     /// Whether the end of its connection is its end, as if it had disconnected.
-    pub(crate) leave_on_disconnect: bool,
+    pub(crate) leave_on_disconnect: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -143,7 +143,6 @@ fn it_knows_one_thread_whatever_has_stopped() {
         thread: COROUTINE,
         ..stop(Reason::Breakpoint)
     }]);
-    bench.event("thread");
     assert_eq!(bench.event("stopped")["threadId"], 1);
     assert_eq!(
         bench.ok("page", "debugInfo", json!({}))["stoppedThreads"],
@@ -340,6 +339,29 @@ fn a_page_that_was_loaded_again_goes_on_where_the_other_one_was() {
     bench.ok("new page", "disconnect", json!({}));
     assert_eq!(bench.resumed(), Resume::Continue);
     assert_eq!(bench.ok("page", "debugInfo", json!({}))["isStarted"], false);
+}
+
+#[test]
+fn a_page_is_told_in_its_words_even_if_an_editor_has_come_since() {
+    let bench = attached();
+    bench.attach("editor", json!({"clientID": "vscode"}));
+    bench.run_to_stop(stop(Reason::Breakpoint));
+    let all = bench.ok("new page", "variables", json!({"variablesReference": 101}));
+    assert_eq!(all["variables"][0]["type"], "int");
+    let all = bench.ok("editor", "variables", json!({"variablesReference": 101}));
+    assert_eq!(all["variables"][0]["type"], "integer");
+}
+
+#[test]
+fn a_page_can_be_loaded_again_and_again() {
+    let bench = attached();
+    for number in 0..200 {
+        bench.ok(&number.to_string(), "threads", json!({}));
+        bench.debugger.gone(&number.to_string());
+    }
+    assert!(bench.debugger.is_on());
+    bench.ok("last", "disconnect", json!({}));
+    assert!(!bench.debugger.is_on());
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn what_has_stopped_goes_on_even_if_the_one_who_left_comes_back_at_once() {
 }
 
 #[test]
-fn a_client_that_says_so_leaves_with_its_connection() {
+fn a_client_leaves_with_its_connection_unless_it_is_a_page_or_says_otherwise() {
     let bench = Bench::new();
     bench.attach("page", json!({"clientID": "jupyterlab"}));
     let own = json!({"clientID": "vscode", "perilune": {"leaveOnDisconnect": true}});
@@ -213,13 +213,18 @@ fn a_client_that_says_so_leaves_with_its_connection() {
     bench.event("continued");
     bench.ok("page", "disconnect", json!({}));
 
-    let own = json!({"clientID": "vscode", "perilune": {"leaveOnDisconnect": true}});
-    bench.attach("bridge", own);
-    bench.run_to_stop(stop(Reason::Breakpoint));
-    bench.debugger.gone("bridge");
-    assert_eq!(bench.resumed(), Resume::Continue);
-    bench.event("continued");
-    assert!(!bench.debugger.is_on());
+    let own = json!({"clientID": "jupyterlab", "perilune": {"leaveOnDisconnect": true}});
+    for initialize in [json!({"clientID": "vscode"}), json!({}), own] {
+        bench.attach("client", initialize);
+        bench.run_to_stop(stop(Reason::Breakpoint));
+        bench.debugger.gone("client");
+        assert_eq!(bench.resumed(), Resume::Continue);
+        bench.event("continued");
+        assert!(!bench.debugger.is_on());
+    }
+    bench.attach("client", json!({"perilune": {"leaveOnDisconnect": false}}));
+    bench.debugger.gone("client");
+    bench.ok("client", "threads", json!({}));
 }
 
 #[test]
