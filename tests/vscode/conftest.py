@@ -186,9 +186,13 @@ class Window:
             assert time.monotonic() < deadline, f"stopped at {found!r}, not at {text!r}"
             self.page.wait_for_timeout(50)
 
+    def session(self):
+        """What says at the left that something is debugged."""
+        return self.page.locator(".activitybar [aria-label*='active session']")
+
     def ended(self) -> None:
         """Waits until nothing is debugged."""
-        expect(self.page.locator(".statusbar.debugging")).to_have_count(0, timeout=30_000)
+        expect(self.session()).to_have_count(0, timeout=30_000)
         expect(self.page.locator(".debug-top-stack-frame-line")).to_have_count(0)
 
     def start(self) -> None:
@@ -196,7 +200,7 @@ class Window:
         for _ in range(10):
             self.keyboard.press("F5")
             try:
-                expect(self.page.locator(".statusbar.debugging")).to_have_count(1, timeout=3000)
+                expect(self.session()).to_have_count(1, timeout=5000)
                 break
             except AssertionError:
                 continue

@@ -53,7 +53,7 @@ def program(project, open_folder):
 def test_a_program_is_stopped_looked_into_stepped_and_let_go(program):
     vscode = program
     vscode.toggle_breakpoint(5)
-    vscode.keyboard.press("F5")
+    vscode.start()
     vscode.stopped_at("local height = orbit.height(body, i)", 60)
     # Variables, with what is in a table.
     expect(vscode.variable("body")).to_contain_text('"Earth"')
@@ -100,14 +100,14 @@ def test_a_program_is_stopped_looked_into_stepped_and_let_go(program):
 
 def test_a_condition_stops_only_where_it_holds(program):
     vscode = program
-    vscode.go_to(7)
+    vscode.toggle_breakpoint(7)
     vscode.command("Debug: Add Conditional Breakpoint...")
     condition = vscode.page.locator(".breakpoint-widget .monaco-editor")
     expect(condition).to_be_visible()
     vscode.keyboard.insert_text('body == "Io"')
     vscode.keyboard.press("Enter")
     expect(vscode.breakpoints()).to_have_count(1)
-    vscode.keyboard.press("F5")
+    vscode.start()
     vscode.stopped_at("print(body, height)", 60)
     expect(vscode.variable("body")).to_contain_text('"Io"')
     expect(vscode.variable("i")).to_contain_text("3")
@@ -151,7 +151,7 @@ def test_an_error_that_nobody_catches_can_stop_where_it_is_raised(project, open_
     vscode = open_folder()
     vscode.open("broken.lua")
     vscode.toggle_breakpoint(2)
-    vscode.keyboard.press("F5")
+    vscode.start()
     vscode.stopped_at("print('up')", 60)
     vscode.keyboard.press("F5")
     vscode.stopped_at("print(fuel.left)")

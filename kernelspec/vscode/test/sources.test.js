@@ -4,9 +4,9 @@ const { Cells, replacePaths } = require("../src/notebook/sources");
 
 test("every source in a message is found, wherever it stands", () => {
   const body = {
-    stackFrames: [{ name: "f", source: { path: "/a" } }, { name: "g" }],
+    stackFrames: [{ name: "f", source: { path: "/a", sourceReference: 7 } }, { name: "g" }],
     breakpoints: [{ source: { path: "/a", sources: [{ path: "/a" }] } }],
-    source: { path: "/b" },
+    source: { path: "/b", sourceReference: 8 },
     path: "/a",
     text: null,
   };
@@ -14,7 +14,7 @@ test("every source in a message is found, wherever it stands", () => {
   assert.deepEqual(body, {
     stackFrames: [{ name: "f", source: { path: "cell:1" } }, { name: "g" }],
     breakpoints: [{ source: { path: "cell:1", sources: [{ path: "/a" }] } }],
-    source: { path: "/b" },
+    source: { path: "/b", sourceReference: 8 },
     path: "/a",
     text: null,
   });

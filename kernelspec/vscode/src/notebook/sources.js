@@ -2,7 +2,8 @@
 // code, VS Code by the URI of the cell's document. Knows no VS Code, so that it can be tested alone.
 
 /**
- * Replaces the path of every source in a message's arguments or body.
+ * Replaces the path of every source in a message's arguments or body. What is found by its new path
+ * is not found by a reference.
  * @param {any} part changed in place
  * @param {(path: string) => string | undefined} replace a path by another; undefined to leave it
  */
@@ -13,7 +14,11 @@ function replacePaths(part, replace) {
     for (const [key, value] of Object.entries(part)) {
       if (key === "source" && typeof value?.path === "string") {
         const path = replace(value.path);
-        if (path !== undefined) value.path = path;
+        if (path !== undefined) {
+          value.path = path;
+          // With a reference, VS Code would show the debugger's copy instead.
+          delete value.sourceReference;
+        }
       }
       replacePaths(value, replace);
     }
