@@ -71,6 +71,11 @@ impl Breakpoints {
     }
 
     /// Whether the next code stops at its first line.
+    pub(crate) fn stops_at_entry(&self) -> bool {
+        self.entry
+    }
+
+    /// Sets whether the next code stops at its first line.
     pub(crate) fn set_entry(&mut self, entry: bool) {
         if self.entry != entry {
             self.entry = entry;

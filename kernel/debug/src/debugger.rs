@@ -13,6 +13,7 @@ use crate::event::{BreakpointEvent, Event, LoadedSourceEvent, ModuleEvent, Outpu
 use crate::reply::{Reply, Responder};
 use crate::request::Envelope;
 use crate::session::{Job, Phase, Received, Session, Ticket};
+use crate::sources::Loaded;
 use crate::{DebugError, Options, Outlet, worker};
 
 /// A request may have so many bytes.
@@ -28,12 +29,19 @@ const MOST_ID: usize = 256;
 /// A logpoint's text may have so many bytes.
 const MOST_LOGGED: usize = 64 << 10;
 
+/// Of so many sources clients are told that were loaded while the same code ran. They can ask for all.
+const MOST_SOURCES: usize = 1000;
+
 /// The debugger of one kernel: one session that all its clients share.
 pub struct Debugger(Arc<Session>);
 
 /// The time in which code runs, ended by dropping it.
 #[derive(Debug)]
-pub struct CodeRuns<'a>(&'a Debugger);
+pub struct CodeRuns<'a> {
+    debugger: &'a Debugger,
+    /// Whether it was wanted to stop at its first line.
+    stops_at_entry: bool,
+}
 
 /// Where code has stopped, for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +173,11 @@ impl Debugger {
         if wakes {
             self.0.wake_worker();
         }
-        CodeRuns(self)
+        self.0.told_sources.store(0, Ordering::Relaxed);
+        CodeRuns {
+            debugger: self,
+            stops_at_entry: self.0.breakpoints().stops_at_entry(),
+        }
     }
 
     /// Lets those look at values who wait for it. Called on the language's thread, while no code
@@ -184,10 +196,12 @@ impl Debugger {
 
 impl Drop for CodeRuns<'_> {
     fn drop(&mut self) {
-        let session = &self.0.0;
+        let session = &self.debugger.0;
         session.state().phase = Phase::AtRest;
         // Whoever wanted the next code to stop did not mean the one after it.
-        session.breakpoints().set_entry(false);
+        if self.stops_at_entry {
+            session.breakpoints().set_entry(false);
+        }
     }
 }
 
@@ -230,7 +244,7 @@ impl perilune_language::debug::Debugger for Debugger {
 
     fn loaded(&self, source: LoadedSource) {
         let session = &self.0;
-        let is_new = session.sources().loaded(&source);
+        let loaded = session.sources().loaded(&source);
         if !self.is_on() {
             return;
         }
@@ -245,19 +259,25 @@ impl perilune_language::debug::Debugger for Debugger {
                 client: None,
             }));
         }
+        let reason = match loaded {
+            Loaded::New => "new",
+            Loaded::Changed => "changed",
+            Loaded::Again => return,
+        };
+        // Code may load more code than anybody wants to hear of.
+        if session.told_sources.fetch_add(1, Ordering::Relaxed) >= MOST_SOURCES {
+            return;
+        }
         let (told, module) = {
             let sources = session.sources();
             (sources.told(&source.key), sources.module(&source.key))
         };
         session.tell(Event::LoadedSource(LoadedSourceEvent {
-            reason: if is_new { "new" } else { "changed" },
+            reason,
             source: told,
         }));
         if let Some(module) = module {
-            session.tell(Event::Module(ModuleEvent {
-                reason: if is_new { "new" } else { "changed" },
-                module,
-            }));
+            session.tell(Event::Module(ModuleEvent { reason, module }));
         }
     }
 

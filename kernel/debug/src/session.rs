@@ -46,6 +46,8 @@ pub(crate) struct Session {
     pub(crate) interrupt: Interrupt,
     program: Option<String>,
     pub(crate) waiting_bytes: Arc<AtomicUsize>,
+    /// Of how many sources clients were told since code began to run.
+    pub(crate) told_sources: AtomicUsize,
 }
 
 /// What is asked, and what code does.
@@ -145,6 +147,7 @@ impl Session {
             interrupt: options.interrupt,
             program: options.program,
             waiting_bytes: Arc::default(),
+            told_sources: AtomicUsize::new(0),
         }
     }
 

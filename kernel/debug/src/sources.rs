@@ -43,6 +43,16 @@ struct Known {
     age: u64,
 }
 
+/// What the loading of a source means to who knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loaded {
+    New,
+    /// It may be other code.
+    Changed,
+    /// It is the same code.
+    Again,
+}
+
 impl Sources {
     pub(crate) fn new() -> Self {
         Self {
@@ -81,16 +91,23 @@ impl Sources {
         key
     }
 
-    /// Code was loaded. Returns whether it is the first of this source.
-    pub(crate) fn loaded(&mut self, source: &LoadedSource) -> bool {
+    /// Code was loaded.
+    pub(crate) fn loaded(&mut self, source: &LoadedSource) -> Loaded {
         // What is in a file is read there, by clients too.
         let is_file = !source.key.starts_with(self.cells.prefix())
             && Path::new(&*source.key).is_absolute()
             && Path::new(&*source.key).is_file();
         let code = source.code.as_deref().filter(|_| !is_file);
+        let former = self.known.get(&source.key);
+        let is_same = code.is_some() && former.is_some_and(|it| it.code.as_deref() == code);
         self.put(&source.key, code);
         let known = self.known.get_mut(&source.key);
-        known.is_some_and(|known| !std::mem::replace(&mut known.is_loaded, true))
+        let was_loaded = known.is_some_and(|known| std::mem::replace(&mut known.is_loaded, true));
+        match (was_loaded, is_same) {
+            (false, _) => Loaded::New,
+            (true, true) => Loaded::Again,
+            (true, false) => Loaded::Changed,
+        }
     }
 
     fn put(&mut self, key: &SourceKey, code: Option<&str>) {

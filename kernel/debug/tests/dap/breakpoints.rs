@@ -131,7 +131,14 @@ fn a_breakpoint_in_code_that_nobody_knows_waits_for_it() {
     assert_eq!(moved["breakpoint"]["verified"], true);
     assert_eq!(bench.event("breakpoint")["breakpoint"]["reason"], "failed");
     assert_eq!(bench.event("loadedSource")["reason"], "new");
-    bench.debugger.loaded(source);
+    bench.debugger.loaded(source.clone());
+    bench.no_event();
+    // Other code, in which the line is at another place.
+    bench.debugger.loaded(LoadedSource {
+        code: Some("x = 1".into()),
+        ..source
+    });
+    assert_eq!(bench.event("breakpoint")["breakpoint"]["line"], 1);
     assert_eq!(bench.event("loadedSource")["reason"], "changed");
     bench.no_event();
 }
@@ -424,7 +431,6 @@ fn a_kernel_has_no_room_for_more_breakpoints_than_anybody_sets() {
     let bench = Bench::attached();
     let all: Vec<_> = (1..=60_000).map(|line| json!({"line": line})).collect();
     let set = |name: &str| json!({"source": {"name": name}, "breakpoints": all});
-    bench.ok("client", "setBreakpoints", set("a"));
     bench.ok("client", "setBreakpoints", set("a"));
     let message = bench.refused("client", "setBreakpoints", set("b"));
     assert_eq!(message, "a kernel can have 100000 breakpoints; remove some");

@@ -258,6 +258,20 @@ fn a_program_can_stop_at_its_entry_once() {
 }
 
 #[test]
+fn who_comes_while_code_runs_stops_at_the_entry_of_the_next() {
+    let bench = Bench::new();
+    let running = bench.run_long();
+    bench.ok("client", "attach", json!({"stopOnEntry": true}));
+    drop(running);
+    bench.idle();
+    assert!(bench.debugger.wishes().entry);
+    // Code that could not be stopped, as it does not compile, was the next one all the same.
+    bench.run([]);
+    bench.idle();
+    assert!(!bench.debugger.wishes().entry);
+}
+
+#[test]
 fn who_does_not_want_to_debug_stops_nothing() {
     let bench = Bench::new();
     bench.ok("client", "initialize", json!({}));

@@ -103,14 +103,38 @@ fn the_cell_of_a_program_is_its_file() {
 }
 
 #[test]
+fn code_that_loads_more_code_than_anybody_wants_to_hear_of_is_not_slowed_down() {
+    let bench = Bench::attached();
+    for number in 0..1500 {
+        bench.debugger.loaded(LoadedSource {
+            key: format!("chunk {number}").into(),
+            code: Some("return 1".into()),
+        });
+    }
+    for _ in 0..1000 {
+        bench.event("loadedSource");
+    }
+    bench.no_event();
+    let all = bench.ok("client", "loadedSources", json!({}));
+    assert_eq!(all["sources"].as_array().unwrap().len(), 1500);
+    bench.run([]);
+    bench.idle();
+    bench.debugger.loaded(LoadedSource {
+        key: "one more".into(),
+        code: None,
+    });
+    bench.event("loadedSource");
+}
+
+#[test]
 fn only_so_much_code_is_remembered() {
     let bench = Bench::attached();
-    let code = "-".repeat(10 << 20);
-    let keys: Vec<_> = (0..10)
+    let code = "-".repeat(17 << 20);
+    let keys: Vec<_> = (0..4)
         .map(|number| bench.debugger.source_of(&cell(&format!("{number}{code}"))))
         .collect();
     let first = bench.refused("client", "source", json!({"source": {"path": &*keys[0]}}));
     assert!(first.contains("cannot be read"));
-    let last = bench.ok("client", "source", json!({"source": {"path": &*keys[9]}}));
+    let last = bench.ok("client", "source", json!({"source": {"path": &*keys[3]}}));
     assert_eq!(last["content"].as_str().unwrap().len(), code.len() + 1);
 }
