@@ -227,13 +227,30 @@ impl<'a> PausedCode<'a> {
     /// Looks without running anything of the user's, finalisers included, and without being
     /// disturbed by an interrupt.
     fn look<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
-        let collects = self.lua.gc_is_running();
-        self.lua.gc_stop();
-        let seen = interrupt::report(|| look(self));
-        if collects {
+        let _uncollected = Uncollected::begin(self.lua);
+        interrupt::report(|| look(self))
+    }
+}
+
+/// As long as it is there, no garbage is collected; also where who looks panics.
+struct Uncollected<'a> {
+    lua: &'a Lua,
+    collects: bool,
+}
+
+impl<'a> Uncollected<'a> {
+    fn begin(lua: &'a Lua) -> Self {
+        let collects = lua.gc_is_running();
+        lua.gc_stop();
+        Self { lua, collects }
+    }
+}
+
+impl Drop for Uncollected<'_> {
+    fn drop(&mut self) {
+        if self.collects {
             self.lua.gc_restart();
         }
-        seen
     }
 }
 

@@ -31,13 +31,24 @@ impl At {
     }
 }
 
+/// As long as it is there, nothing stops; also where what runs then panics.
+struct Quiet {
+    outer: bool,
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        hot(|hot| hot.quiet.set(self.outer));
+    }
+}
+
 impl Tracer {
     /// Runs what is the debugger's own: nothing stops it.
     pub(super) fn quietly<T>(&self, work: impl FnOnce() -> T) -> T {
-        let outer = hot(|hot| hot.quiet.replace(true));
-        let done = work();
-        hot(|hot| hot.quiet.set(outer));
-        done
+        let _quiet = Quiet {
+            outer: hot(|hot| hot.quiet.replace(true)),
+        };
+        work()
     }
 
     /// Code has stopped in the hook. Returns what ends it, if it does not go on.

@@ -288,12 +288,21 @@ unsafe fn begin_unwinding(run: &Run, state: *mut ffi::lua_State, unwinding: Unwi
 
 /// Runs the kernel's own code that looks at a stack; the hook lets it be.
 pub(crate) fn report<T>(look: impl FnOnce() -> T) -> T {
-    RUN.with(|run| {
-        let outer = run.reporting.swap(true, RELAXED);
-        let seen = look();
-        run.reporting.store(outer, RELAXED);
-        seen
-    })
+    let _reporting = Reporting {
+        outer: RUN.with(|run| run.reporting.swap(true, RELAXED)),
+    };
+    look()
+}
+
+/// As long as it is there, the hook lets code be; also where that panics.
+struct Reporting {
+    outer: bool,
+}
+
+impl Drop for Reporting {
+    fn drop(&mut self) {
+        RUN.with(|run| run.reporting.store(self.outer, RELAXED));
+    }
 }
 
 /// Whether an uncatchable error is on its way up.
@@ -516,4 +525,22 @@ pub(super) fn forget_lost_stacks() {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_panics_leaves_code_to_the_hook_again() {
+        let is_reporting = || RUN.with(|run| run.reporting.load(RELAXED));
+        let panicked = std::panic::catch_unwind(|| {
+            report(|| {
+                assert!(is_reporting());
+                panic!("on purpose");
+            })
+        });
+        assert!(panicked.is_err());
+        assert!(!is_reporting());
+    }
 }
