@@ -8,19 +8,25 @@
 
 mod attention;
 mod breakpoints;
+mod exceptions;
+mod functions;
 mod hook;
 mod layout;
 mod lines;
 mod paused;
+mod restart;
 mod run;
 mod sources;
 mod stepping;
 mod stop;
+mod threads;
 mod tracer;
 mod verdict;
 
+pub(crate) use exceptions::{Catcher, ask_first, died, raised};
 pub use lines::LuaLines;
 pub(crate) use paused::{At, Looks, PausedCode, condition, forget, install, interpolate, with};
-pub(crate) use run::{begins, called, debug, ends, entered, find, forget_kick, left};
+pub(crate) use restart::can_restart;
+pub(crate) use run::{begins, called, debug, ends, entered, forget_kick, left, loaded, prepare};
 pub(crate) use sources::Keys;
 pub(crate) use tracer::Tracer;

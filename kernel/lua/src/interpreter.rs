@@ -63,7 +63,7 @@ impl Interpreter {
             unsafe {
                 lua.exec_raw::<()>((), |state| {
                     context.register(state);
-                    debug::find(state);
+                    debug::prepare(state);
                     failure::install_earlier(state);
                     interrupt::install(state, context);
                     cell::install(state, context);

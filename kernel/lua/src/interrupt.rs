@@ -22,9 +22,12 @@ mod run;
 mod watchdog;
 
 pub(crate) use limit::{Ended, limited};
+pub(crate) use hook_switch::without_hooks;
+pub(crate) use protected::catches;
 pub(crate) use run::{
-    Running, Unwinding, begin, chain, hook_flag, insist, is_due, is_unwinding, remove_failed_hook,
-    remove_users_hook, report, running, unwind, unwind_again, unwinding, without_users_hook,
+    Running, Unwinding, begin, chain, hook_flag, insist, is_due, is_unwinding, main_of_running,
+    remove_failed_hook, remove_users_hook, report, running, takes_restart, unwind, unwind_again,
+    unwinding, without_users_hook,
 };
 pub(crate) use watchdog::Watchdog;
 

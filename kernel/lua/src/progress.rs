@@ -57,7 +57,7 @@ pub(crate) fn install(
             _ => None,
         };
         let state = match (interrupt::unwinding(), arguments.get(7)) {
-            (Some(Unwinding::Interrupt), _) => State::Interrupted,
+            (Some(Unwinding::Interrupt | Unwinding::Restart), _) => State::Interrupted,
             (Some(Unwinding::Exit(_)), _) => State::Stopped,
             (None, Some(Value::String(name))) => State::of(&name.to_string_lossy()),
             (None, _) => State::Running,

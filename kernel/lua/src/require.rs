@@ -9,6 +9,7 @@ use std::ffi::{CStr, c_int};
 use mlua::ffi;
 
 use crate::context::Context;
+use crate::debug;
 use crate::native::{self, Raise};
 
 pub(crate) use install_hint::how_to_install;
@@ -45,6 +46,10 @@ pub(crate) unsafe fn install(state: *mut ffi::lua_State, context: &Context) {
         ffi::lua_pushcclosure(state, load_and_tell, 2);
         ffi::lua_setfield(state, -2, c"loadlib".as_ptr());
         ffi::lua_getfield(state, -1, c"searchers".as_ptr());
+        // The second looks for a file of Lua's.
+        ffi::lua_rawgeti(state, -1, 2);
+        ffi::lua_pushcclosure(state, load_file, 1);
+        ffi::lua_rawseti(state, -2, 2);
         // The third looks for a library, the fourth for one that has all of a package.
         for searcher in [3, 4] {
             ffi::lua_pushlightuserdata(state, context.as_upvalue());
@@ -133,6 +138,18 @@ unsafe fn find_loader(state: *mut ffi::lua_State) -> bool {
         }
         ffi::lua_settop(state, said);
         false
+    }
+}
+
+unsafe extern "C-unwind" fn load_file(state: *mut ffi::lua_State) -> c_int {
+    // SAFETY: the upvalue is the function.
+    unsafe {
+        let arguments = ffi::lua_gettop(state);
+        ffi::lua_pushvalue(state, ffi::lua_upvalueindex(1));
+        ffi::lua_insert(state, 1);
+        ffi::lua_call(state, arguments, ffi::LUA_MULTRET);
+        debug::loaded(state, 1, false);
+        ffi::lua_gettop(state)
     }
 }
 

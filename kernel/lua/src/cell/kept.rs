@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_int};
 use mlua::{Function, Lua, Table, Value, ffi};
 
 use crate::context::Context;
+use crate::interrupt;
 use crate::native;
 
 /// The top-level locals of earlier cells.
@@ -185,7 +186,9 @@ unsafe extern "C-unwind" fn keep(state: *mut ffi::lua_State) -> c_int {
                 None => {
                     ffi::lua_getfield(state, ffi::LUA_REGISTRYINDEX, HOLDER.as_ptr());
                     ffi::lua_pushvalue(state, CLOSURE);
-                    ffi::lua_call(state, 0, ffi::LUA_MULTRET);
+                    interrupt::without_hooks(state, || {
+                        ffi::lua_call(state, 0, ffi::LUA_MULTRET);
+                    });
                     let value = TABLE + 3 + position as c_int;
                     if value > ffi::lua_gettop(state) {
                         continue;
@@ -193,7 +196,7 @@ unsafe extern "C-unwind" fn keep(state: *mut ffi::lua_State) -> c_int {
                     ffi::lua_pushvalue(state, value);
                     ffi::lua_replace(state, TABLE + 3);
                     ffi::lua_settop(state, TABLE + 3);
-                    ffi::lua_call(state, 1, 1);
+                    interrupt::without_hooks(state, || ffi::lua_call(state, 1, 1));
                     1
                 }
             };

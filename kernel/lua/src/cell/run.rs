@@ -5,7 +5,7 @@ use mlua::{IntoLuaMulti, Lua, MultiValue, Value, ffi};
 use super::kept::{Kept, push_closure, push_keep, upvalue_name};
 use super::prepare::prepare;
 use crate::context::Context;
-use crate::debug;
+use crate::debug::{self, Catcher};
 use crate::failure::{Piece, Replaced, capture_one, raised_text, remember_locals};
 use crate::interrupt;
 use crate::magic::{Copied, Reading, push_function as push_magics};
@@ -241,6 +241,20 @@ pub(crate) fn call(
     function: mlua::Function,
     arguments: MultiValue,
 ) -> Result<Vec<Value>, CallError> {
+    loop {
+        let results = call_once(lua, context, &function, &arguments);
+        if !interrupt::takes_restart(context) {
+            return results;
+        }
+    }
+}
+
+fn call_once(
+    lua: &Lua,
+    context: &Context,
+    function: &mlua::Function,
+    arguments: &MultiValue,
+) -> Result<Vec<Value>, CallError> {
     context.entry.set(function.to_pointer());
     // SAFETY: this is the thread of the state, which is about to run.
     unsafe { debug::called(context, lua.state()) };
@@ -248,7 +262,7 @@ pub(crate) fn call(
     let context: *const Context = context;
     // SAFETY: the closure owns nothing; the context outlives the call.
     let results: Result<MultiValue, _> = unsafe {
-        lua.exec_raw((function, arguments), |state| {
+        lua.exec_raw((function, arguments.clone()), |state| {
             let arguments = ffi::lua_gettop(state) - 1;
             ffi::lua_pushlightuserdata(state, context.cast_mut().cast());
             ffi::lua_pushcclosure(state, remember_place, 1);
@@ -329,6 +343,8 @@ unsafe extern "C-unwind" fn remember_place(state: *mut ffi::lua_State) -> c_int 
             stacks.push(capture_one(state, 1));
             context.stacks.replace(stacks);
         });
+        ffi::lua_settop(state, 1);
+        debug::raised(state, 1, Catcher::Nobody);
     }
     1
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mlua::ffi;
 use perilune_language::debug::{HitCondition, LineBreakpoint, Reason, SourceKey};
 
+use super::layout::Frame;
 use super::stop::Why;
 use super::tracer::Tracer;
 use super::{At, condition, interpolate};
@@ -47,7 +48,7 @@ impl Tracer {
     ) -> bool {
         let condition = breakpoint.condition.as_deref();
         // SAFETY: passed on.
-        if !unsafe { self.holds(context, state, key, line, condition) }
+        if !unsafe { self.holds(context, &At::hook(state), condition) }
             || !HitCondition::count(breakpoint.hits, &breakpoint.count)
         {
             return false;
@@ -70,22 +71,40 @@ impl Tracer {
     pub(super) unsafe fn holds(
         &self,
         context: &Context,
-        state: *mut ffi::lua_State,
-        key: &SourceKey,
-        line: u32,
+        at: &At,
         expression: Option<&str>,
     ) -> bool {
         let Some(expression) = expression else {
             return true;
         };
         // SAFETY: passed on.
-        let held =
-            unsafe { self.quietly(|| condition(context, &At::hook(state), expression, false)) };
+        let held = unsafe { self.quietly(|| condition(context, at, expression, false)) };
         held.unwrap_or_else(|error| {
             let text = format!("the breakpoint's condition `{expression}` failed: {error}");
-            self.log(context, key, line, &text);
+            // SAFETY: passed on.
+            let (key, line) = unsafe { self.place_of(context, at) };
+            self.log(context, &key, line, &text);
             true
         })
+    }
+
+    /// The source and the line of the innermost call of the user's.
+    unsafe fn place_of(&self, context: &Context, at: &At) -> (SourceKey, u32) {
+        // SAFETY: calls that have not returned.
+        unsafe {
+            let mut frame = Some(Frame::innermost(at.stopped));
+            while let Some(this) = frame {
+                if let Some(prototype) = this.prototype() {
+                    let facts = self.facts(context, prototype);
+                    if let (false, Some(key)) = (facts.is_foreign, &facts.key) {
+                        let line = facts.line(prototype, this.instruction(prototype));
+                        return (Arc::clone(key), line);
+                    }
+                }
+                frame = this.caller();
+            }
+        }
+        (SourceKey::from(""), 0)
     }
 
     /// Says something to who debugs, behind what the program has printed.

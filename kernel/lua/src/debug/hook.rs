@@ -82,8 +82,11 @@ unsafe fn happened(state: *mut ffi::lua_State, event: c_int, frame: Frame) -> Op
         let stop = match event {
             ffi::LUA_HOOKCALL | ffi::LUA_HOOKTAILCALL => {
                 let is_tail_call = event == ffi::LUA_HOOKTAILCALL;
-                tracer.called(context, state, frame, is_tail_call);
-                return None;
+                let stop = tracer.called(context, state, frame, is_tail_call);
+                if stop.is_none() {
+                    return None;
+                }
+                stop
             }
             ffi::LUA_HOOKRET => {
                 tracer.returns(context, state, frame);
@@ -113,17 +116,23 @@ impl Tracer {
         state: *mut ffi::lua_State,
         frame: Frame,
         is_tail_call: bool,
-    ) {
+    ) -> Option<Why> {
         // SAFETY: the call has just begun.
         unsafe {
             if self.step.get().is_some() {
                 self.step_into_call(context, state, frame, is_tail_call);
             }
+            let stop = if self.watches_functions.get() {
+                self.function_called(context, state, frame)
+            } else {
+                None
+            };
             // Functions of C have no lines.
             if frame.prototype().is_some() {
                 let returns = layout::mask(state) & ffi::LUA_MASKRET != 0;
                 self.set_wanted(state, frame, self.wanted(context, state, frame, returns));
             }
+            stop
         }
     }
 
@@ -215,6 +224,15 @@ impl Tracer {
             let prototype = frame.prototype()?;
             let facts = self.facts(context, prototype);
             let instruction = frame.instruction(prototype);
+            let mut why = Why {
+                reason: Some(reason),
+                ..Why::default()
+            };
+            if reason == Reason::FunctionBreakpoint {
+                self.set_soon(None);
+                let wanted = self.wanted_functions.take();
+                why = self.function_hit(context, state, 0, &wanted)?;
+            }
             if facts.is_foreign || facts.line(prototype, instruction) > facts.last_line {
                 return None;
             }
@@ -223,11 +241,8 @@ impl Tracer {
                 depth: frame.depth(state),
                 instruction,
             }));
+            Some(why)
         }
-        Some(Why {
-            reason: Some(reason),
-            ..Why::default()
-        })
     }
 
     /// Sets which events are wanted while `frame` runs.

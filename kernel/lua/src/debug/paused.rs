@@ -224,6 +224,14 @@ impl<'a> PausedCode<'a> {
         }
     }
 
+    /// The coroutine and the call that a frame is of.
+    pub(super) fn place_of(
+        &self,
+        frame: FrameId,
+    ) -> Option<(*mut ffi::lua_State, *const std::ffi::c_void)> {
+        self.call(frame).ok().map(|call| (call.thread, call.call))
+    }
+
     /// Looks without running anything of the user's, finalisers included, and without being
     /// disturbed by an interrupt.
     fn look<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {

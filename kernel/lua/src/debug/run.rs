@@ -1,6 +1,7 @@
 //! Where the rest of the kernel meets the debugger.
 
 use std::cell::Cell;
+use std::ffi::c_int;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,21 +10,24 @@ use perilune_language::debug::{Debugger, Reason};
 
 use super::layout::{self, Frame};
 use super::tracer::hot;
-use super::{attention, hook};
+use super::{attention, exceptions, hook, threads};
 use crate::context::Context;
 
 thread_local! {
     static FOUND: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Looks whether Lua's records are where they are expected.
+/// Looks whether Lua's records are where they are expected, and makes what is needed of Lua.
 ///
 /// # Safety
 ///
 /// As [`layout::is_found`].
-pub(crate) unsafe fn find(state: *mut ffi::lua_State) {
+pub(crate) unsafe fn prepare(state: *mut ffi::lua_State) {
     // SAFETY: passed on.
-    let found = unsafe { layout::is_found(state) };
+    let found = unsafe {
+        exceptions::install(state);
+        layout::is_found(state)
+    };
     if !found {
         tracing::warn!("code cannot be debugged with this Lua");
     }
@@ -100,17 +104,20 @@ pub(crate) unsafe fn called(context: &Context, state: *mut ffi::lua_State) {
     unsafe { tracer.go_on(context, state, Frame::innermost(state)) };
 }
 
-/// A coroutine is about to be resumed or closed.
+/// A coroutine is about to be resumed or closed by `from`.
 ///
 /// # Safety
 ///
-/// It must be live and of this thread.
+/// Both must be live and of this thread.
 #[inline]
-pub(crate) unsafe fn entered(coroutine: *mut ffi::lua_State) {
+pub(crate) unsafe fn entered(coroutine: *mut ffi::lua_State, from: *mut ffi::lua_State) {
     if let Some(context) = hot(|hot| hot.context().filter(|_| !hot.quiet.get())) {
         // SAFETY: passed on.
         unsafe {
             let frame = Frame::innermost(coroutine);
+            if context.tracer.is_needed() {
+                threads::enrol(context, coroutine, from);
+            }
             context.tracer.go_on(context, coroutine, frame);
         }
     }
@@ -133,5 +140,39 @@ pub(crate) unsafe fn left(coroutine: *mut ffi::lua_State, parent: *mut ffi::lua_
                 .tracer
                 .go_on(context, parent, Frame::innermost(parent));
         }
+    }
+}
+
+/// Code was loaded: `function` is where its function is, if that worked. If it `is_named`, the code
+/// is at the stack's first position, where it is a string.
+///
+/// # Safety
+///
+/// To be called by a function of C. Raises no Lua error; needs room for one value.
+pub(crate) unsafe fn loaded(state: *mut ffi::lua_State, function: c_int, is_named: bool) {
+    let Some(context) = hot(|hot| hot.context().filter(|_| !hot.quiet.get())) else {
+        return;
+    };
+    // SAFETY: the strings stay where they are while they are copied.
+    unsafe {
+        if ffi::lua_type(state, function) != ffi::LUA_TFUNCTION {
+            return;
+        }
+        let mut record = std::mem::zeroed::<ffi::lua_Debug>();
+        ffi::lua_pushvalue(state, function);
+        if ffi::lua_getinfo(state, c">S".as_ptr(), &mut record) == 0 {
+            return;
+        }
+        let source = std::slice::from_raw_parts(record.source.cast::<u8>(), record.srclen);
+        let is_file = source.first() == Some(&b'@');
+        if !is_file && !is_named {
+            return;
+        }
+        let mut length = 0;
+        let code = (is_named && ffi::lua_type(state, 1) == ffi::LUA_TSTRING).then(|| {
+            let code = ffi::lua_tolstring(state, 1, &mut length);
+            std::slice::from_raw_parts(code.cast::<u8>(), length)
+        });
+        context.tracer.chunk_loaded(context, source, code);
     }
 }

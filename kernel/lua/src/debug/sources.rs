@@ -47,8 +47,20 @@ impl Keys {
         self.remember_loaded(key);
     }
 
+    /// A file was loaded, or a string that has a name. Tells what it is known by, and whether it
+    /// is news.
+    pub(super) fn remember_chunk(&mut self, source: &[u8]) -> (SourceKey, bool) {
+        let key = if matches!(source.first(), Some(b'=' | b'@')) {
+            self.of(source)
+        } else {
+            SourceKey::from(String::from_utf8_lossy(source))
+        };
+        let is_news = self.remember_loaded(Arc::clone(&key));
+        (key, is_news)
+    }
+
     /// Remembers that there is code of it in the state; tells whether that is news.
-    pub(super) fn remember_loaded(&mut self, key: SourceKey) -> bool {
+    fn remember_loaded(&mut self, key: SourceKey) -> bool {
         if self.loaded.len() >= MOST {
             self.loaded.clear();
         }

@@ -5,7 +5,7 @@ use perilune_language::debug::{Debugger, Reason, Resume, Stop};
 
 use super::layout::Frame;
 use super::tracer::{Tracer, hot};
-use super::{At, with};
+use super::{At, can_restart, threads, with};
 use crate::context::Context;
 use crate::interrupt::{self, Unwinding};
 
@@ -73,11 +73,13 @@ impl Tracer {
             }
             Resume::Interrupt => Some(interrupt::unwinding().unwrap_or(Unwinding::Interrupt)),
             // An evaluation may have been ended by an interrupt, which goes on.
-            Resume::Continue | Resume::RestartFrame(_) => interrupt::unwinding(),
+            Resume::Continue => interrupt::unwinding(),
+            Resume::RestartFrame(_) => Some(interrupt::unwinding().unwrap_or(Unwinding::Restart)),
         }
     }
 
-    /// Code has stopped: says so, and waits until it shall go on.
+    /// Code has stopped: says so, and waits until it shall go on. A frame begins once more only
+    /// where it can.
     ///
     /// # Safety
     ///
@@ -90,17 +92,27 @@ impl Tracer {
             return Resume::Continue;
         };
         context.streams.flush();
+        // SAFETY: passed on.
+        let thread = unsafe { threads::number(context, at.stopped, at.running) };
         let resume = self.quietly(|| {
             // SAFETY: passed on.
             unsafe {
                 with(context, at, |paused| {
                     let stop = Stop {
                         reason,
-                        thread: perilune_language::debug::ThreadId::MAIN,
+                        thread,
                         breakpoints: why.breakpoints,
                         text: why.text,
                     };
-                    debugger.stopped(stop, paused)
+                    match debugger.stopped(stop, paused) {
+                        Resume::RestartFrame(frame) => match paused.place_of(frame) {
+                            Some((state, call)) if can_restart(context, state, call) => {
+                                Resume::RestartFrame(frame)
+                            }
+                            _ => Resume::Continue,
+                        },
+                        resume => resume,
+                    }
                 })
             }
         });

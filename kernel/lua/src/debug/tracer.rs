@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mlua::ffi;
 use perilune_language::Cell as UserCell;
-use perilune_language::debug::{Debugger, LoadedSource, Reason, SourceKey, Wishes};
+use perilune_language::debug::{Debugger, Exceptions, LoadedSource, Reason, SourceKey, Wishes};
 
 use super::layout::{Frame, Prototype};
 use super::sources::is_own;
 use super::stepping::Stepping;
+use super::threads::Enrolled;
 use super::verdict::{Facts, Verdict, Verdicts};
 use crate::context::Context;
 
@@ -24,13 +25,22 @@ pub(crate) struct Tracer {
     pub(super) verdicts: Verdicts,
     /// Whether calls have to be looked at.
     pub(super) watches_calls: Cell<bool>,
+    /// Whether errors stop code.
+    pub(super) watches_errors: Cell<bool>,
+    /// Whether the error that goes on has been considered in the coroutine that it ended.
+    pub(super) considered: Cell<bool>,
     pub(super) step: Cell<Option<Stepping>>,
     /// Code stops before its next instruction in a function of the user's.
     pub(super) soon: Cell<Option<Reason>>,
+    /// Which breakpoints are meant where it stops soon at a function.
+    pub(super) wanted_functions: RefCell<Vec<usize>>,
+    /// Whether there are breakpoints on functions.
+    pub(super) watches_functions: Cell<bool>,
     /// Where code has stopped already, before its line was looked at.
     pub(super) passed: Cell<Option<Place>>,
     /// The wishes of which the entry was granted.
     pub(super) entered: Cell<*const Wishes>,
+    pub(super) enrolled: Enrolled,
     /// Told to the thread that kicks.
     pub(super) running: Arc<AtomicBool>,
 }
@@ -117,6 +127,12 @@ impl Tracer {
             .is_some_and(|debugger| debugger.is_on())
     }
 
+    /// Whether anything is wished.
+    #[inline]
+    pub(super) fn is_needed(&self) -> bool {
+        self.watches_calls.get() || hot(|hot| hot.every_line.get())
+    }
+
     /// A cell is about to run.
     pub(crate) fn cell_begins(&self, context: &Context, cell: &UserCell) {
         let debugger = self.debugger.borrow().clone();
@@ -132,6 +148,23 @@ impl Tracer {
         keys.remember_cell(&cell.name, key, &cell.code);
         drop(keys);
         self.forget_verdicts(context);
+    }
+
+    /// A file was loaded, or a string that has a name.
+    pub(super) fn chunk_loaded(&self, context: &Context, source: &[u8], code: Option<&[u8]>) {
+        let mut keys = context.keys.borrow_mut();
+        let (key, is_news) = keys.remember_chunk(source);
+        drop(keys);
+        let debugger = self.debugger.borrow().clone();
+        if let Some(debugger) = debugger
+            && (is_news || code.is_some() && debugger.is_on())
+        {
+            let code = code.map(|code| Arc::from(String::from_utf8_lossy(code)));
+            debugger.loaded(LoadedSource { key, code });
+        }
+        if is_news || self.is_needed() {
+            self.forget_verdicts(context);
+        }
     }
 
     /// Looks at what is wished now.
@@ -172,6 +205,9 @@ impl Tracer {
             .peekable();
         self.watches_calls
             .set(lines.peek().is_some() || !wishes.functions.is_empty());
+        self.watches_functions.set(!wishes.functions.is_empty());
+        self.watches_errors
+            .set(wishes.exceptions != Exceptions::default());
         hot(|hot| hot.set_lines(lines));
     }
 
@@ -239,7 +275,9 @@ impl Tracer {
             breaks
         });
         let mut facts = Facts::new(Some(key), is_wrapper, lines_of_cell.unwrap_or(u32::MAX));
+        drop(wishes);
         if !is_wrapper {
+            facts.functions = self.declared_by(context, prototype, source);
             facts.breaks = breaks.unwrap_or_default();
         }
         facts

@@ -20,8 +20,8 @@ pub(super) struct Facts {
     pub(super) last_line: u32,
     /// Which of its lines have breakpoints.
     pub(super) breaks: Vec<u32>,
-    /// Which breakpoints on functions it is meant by.
-    pub(super) functions: Vec<usize>,
+    /// Which breakpoints on functions it is meant by; nothing if its name is not known.
+    pub(super) functions: Option<Vec<usize>>,
     lines: OnceCell<Lines>,
 }
 
@@ -38,7 +38,7 @@ impl Facts {
             is_foreign,
             last_line,
             breaks: Vec::new(),
-            functions: Vec::new(),
+            functions: Some(Vec::new()),
             lines: OnceCell::new(),
         }
     }
@@ -123,7 +123,7 @@ impl Verdict {
         if facts.has_breaks() {
             bits |= Self::BREAKS;
         }
-        if !facts.functions.is_empty() {
+        if facts.functions.as_ref().is_none_or(|some| !some.is_empty()) {
             bits |= Self::FUNCTION;
         }
         Self(bits)
@@ -139,7 +139,7 @@ impl Verdict {
         self.0 & Self::BREAKS != 0
     }
 
-    /// Whether there is a breakpoint on it.
+    /// Whether there may be a breakpoint on it.
     pub(super) fn is_wanted(self) -> bool {
         self.0 & Self::FUNCTION != 0
     }

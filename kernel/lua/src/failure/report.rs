@@ -58,7 +58,8 @@ pub(crate) fn of_unwinding(unwinding: Unwinding, place: &Place<'_>) -> Failure {
         value: None,
     };
     match unwinding {
-        Unwinding::Interrupt => {
+        // What restarts does not end, unless it was interrupted meanwhile.
+        Unwinding::Interrupt | Unwinding::Restart => {
             let said = said("Interrupted", "interrupted".to_owned());
             failure(FailureKind::Interrupted, said, None, place)
         }

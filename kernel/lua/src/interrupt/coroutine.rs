@@ -10,6 +10,7 @@ use mlua::ffi;
 use super::protected::pass_on;
 use super::{report, run};
 use crate::context::Context;
+use crate::debug::{self, Catcher};
 use crate::failure::{capture_one, died, remember_locals};
 use crate::native;
 
@@ -82,7 +83,7 @@ unsafe fn resume_with(
     }
 }
 
-unsafe extern "C-unwind" fn resume(state: *mut ffi::lua_State) -> c_int {
+pub(super) unsafe extern "C-unwind" fn resume(state: *mut ffi::lua_State) -> c_int {
     // SAFETY: a transcription of `luaB_coresume`.
     unsafe {
         let coroutine = coroutine(state);
@@ -96,6 +97,7 @@ unsafe extern "C-unwind" fn resume(state: *mut ffi::lua_State) -> c_int {
             None => {
                 pass_on(state);
                 report(|| died(state, coroutine));
+                debug::died(state, coroutine, Catcher::Call);
                 run::forget_lost_stacks();
                 ffi::lua_pushboolean(state, 0);
                 ffi::lua_insert(state, -2);
@@ -127,6 +129,7 @@ unsafe extern "C-unwind" fn resume_wrapped(state: *mut ffi::lua_State) -> c_int 
             return results;
         }
         pass_on(state);
+        debug::died(state, coroutine, Catcher::Outside);
         let mut status = ffi::lua_status(coroutine);
         if status != ffi::LUA_OK && status != ffi::LUA_YIELD {
             save_stack(state, coroutine);

@@ -32,6 +32,26 @@ pub(super) unsafe fn turn_on(state: *mut ffi::lua_State) {
     }
 }
 
+/// Runs the kernel's own Lua code, for which no hook is called. An error puts back what was, as
+/// Lua's protected calls do.
+///
+/// # Safety
+///
+/// `state` must be a live state that runs on this thread, and `work` own nothing if it may raise a
+/// Lua error.
+pub(crate) unsafe fn without_hooks(state: *mut ffi::lua_State, work: impl FnOnce()) {
+    let found = FOUND.load(Ordering::Relaxed);
+    // SAFETY: as `turn_on`.
+    unsafe {
+        let field = state.cast::<u8>().add(ALLOW_HOOK);
+        let before = if found { field.replace(0) } else { 1 };
+        work();
+        if found {
+            field.write(before);
+        }
+    }
+}
+
 /// Looks whether the field is where it is expected.
 ///
 /// # Safety

@@ -21,6 +21,8 @@ pub(crate) enum Unwinding {
     Interrupt,
     /// It asked the process to exit with this code.
     Exit(i32),
+    /// Somebody who debugs wants it to begin once more.
+    Restart,
 }
 
 /// What this thread's Lua state is doing. The signal handler reads and writes it, so it is made
@@ -37,6 +39,7 @@ struct Run {
     is_unwinding: AtomicBool,
     exit_code: AtomicI32,
     exits: AtomicBool,
+    restarts: AtomicBool,
     /// How often the handler ran since unwinding began.
     kicks: AtomicU32,
     /// Whether the kernel's own code looks at the stack, which the hook must not disturb.
@@ -62,6 +65,7 @@ thread_local! {
             is_unwinding: AtomicBool::new(false),
             exit_code: AtomicI32::new(0),
             exits: AtomicBool::new(false),
+            restarts: AtomicBool::new(false),
             kicks: AtomicU32::new(0),
             reporting: AtomicBool::new(false),
             resumption: AtomicPtr::new(ptr::null_mut()),
@@ -266,6 +270,7 @@ unsafe fn begin_unwinding(run: &Run, state: *mut ffi::lua_State, unwinding: Unwi
         }
         run.exits
             .store(matches!(unwinding, Unwinding::Exit(_)), RELAXED);
+        run.restarts.store(unwinding == Unwinding::Restart, RELAXED);
         run.kicks.store(0, RELAXED);
         run.is_unwinding.store(true, RELAXED);
         // SAFETY: the context is valid while something runs.
@@ -314,13 +319,35 @@ pub(crate) fn is_unwinding() -> bool {
 pub(crate) fn unwinding() -> Option<Unwinding> {
     RUN.with(|run| {
         run.is_unwinding.load(RELAXED).then(|| {
-            if run.exits.load(RELAXED) {
+            if run.restarts.load(RELAXED) {
+                Unwinding::Restart
+            } else if run.exits.load(RELAXED) {
                 Unwinding::Exit(run.exit_code.load(RELAXED))
             } else {
                 Unwinding::Interrupt
             }
         })
     })
+}
+
+/// Whether what has ended shall begin once more; if so, nothing unwinds any more.
+pub(crate) fn takes_restart(context: &Context) -> bool {
+    let restarts = unwinding() == Some(Unwinding::Restart) && !context.interrupt.is_raised();
+    if restarts {
+        context.watchdog.disarm();
+        RUN.with(|run| {
+            run.is_unwinding.store(false, RELAXED);
+            run.hooked.store(false, RELAXED);
+            let state = run.current.load(RELAXED);
+            if !state.is_null() {
+                // SAFETY: the state is live and of this thread.
+                unsafe { remove_hook(state) };
+            }
+        });
+        context.stacks.take();
+        context.lost_stacks.take();
+    }
+    restarts
 }
 
 /// An uncatchable error was caught all the same: it comes back at the next instruction.
@@ -340,6 +367,11 @@ pub(crate) fn insist() {
 pub(crate) fn running() -> Option<*mut ffi::lua_State> {
     let state = RUN.with(|run| run.current.load(RELAXED));
     (!state.is_null()).then_some(state)
+}
+
+/// The main coroutine, if code runs.
+pub(crate) fn main_of_running() -> Option<*mut ffi::lua_State> {
+    running().and_then(|state| chain(state).pop())
 }
 
 /// The coroutine that runs and those that resumed it, innermost first, when `state` runs.
@@ -410,7 +442,7 @@ unsafe fn follow(
             if run.hooked.load(RELAXED) {
                 set_hook(coroutine);
             }
-            debug::entered(coroutine);
+            debug::entered(coroutine, from);
             let status = call();
             run.current.store(outside, RELAXED);
             run.resumption.store(resumption.outer, RELAXED);

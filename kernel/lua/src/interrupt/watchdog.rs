@@ -109,6 +109,11 @@ impl Watchdog {
         self.0.over_limit.load(Ordering::SeqCst)
     }
 
+    /// Ends to kick what runs.
+    pub(crate) fn disarm(&self) {
+        self.0.armed.store(false, Ordering::SeqCst);
+    }
+
     /// What ran has ended.
     pub(crate) fn end(&self) {
         self.0.running.store(false, Ordering::SeqCst);

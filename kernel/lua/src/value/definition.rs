@@ -20,12 +20,19 @@ pub(crate) fn name_where_defined(lua: &Lua, function: &Function) -> Option<Strin
     }
     // SAFETY: the context outlives the Lua state.
     let context = unsafe { context.as_ref() }?;
-    let code = context
-        .sources
-        .try_borrow()
-        .ok()?
-        .of_chunk(chunk, source.starts_with('@'))?;
-    name_on(lines(&code).nth(line)?)
+    name_at(context, chunk, source.starts_with('@'), line + 1)
+}
+
+/// What the one function is called that begins at this line, counted from 1.
+pub(crate) fn name_at(
+    context: &Context,
+    chunk: &str,
+    is_file: bool,
+    line: usize,
+) -> Option<String> {
+    let sources = context.sources.try_borrow().ok()?;
+    let code = sources.of_chunk(chunk, is_file)?;
+    name_on(lines(&code).nth(line.checked_sub(1)?)?)
 }
 
 /// The name of the one function that begins on this line.

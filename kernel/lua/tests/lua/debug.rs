@@ -1,6 +1,12 @@
 //! Code that somebody debugs.
 
+mod coroutines;
+mod exceptions;
+mod functions;
 mod lines;
 mod looks;
+mod pauses;
+mod restart;
 mod script;
+mod sources;
 mod steps;

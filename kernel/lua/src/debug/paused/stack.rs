@@ -4,6 +4,7 @@ use std::rc::Rc;
 use mlua::{Function, Value, ffi};
 use perilune_language::debug::{Frame, FrameId, Frames, Refusal, SourceKey, Thread, ThreadId};
 
+use super::super::{can_restart, threads};
 use super::calls::{Call, calls_from};
 use super::{PausedCode, Stopped, of_lua, refuse};
 use crate::failure::{Chunk, Frame as Captured, call_of, frame_of, is_own, record_of};
@@ -11,10 +12,21 @@ use crate::value::name_where_defined;
 
 impl PausedCode<'_> {
     pub(super) fn all_threads(&mut self) -> Vec<Thread> {
-        vec![Thread {
-            id: ThreadId::MAIN,
-            name: "main".to_owned(),
-        }]
+        // SAFETY: this is what runs, by mlua's own word.
+        let found = unsafe { threads::all(self.context, self.lua.state()) };
+        let mut ids: Vec<_> = found.into_iter().map(|(id, _)| id).collect();
+        if !ids.contains(&ThreadId::MAIN) {
+            ids.insert(0, ThreadId::MAIN);
+        }
+        ids.into_iter()
+            .map(|id| Thread {
+                id,
+                name: match id {
+                    ThreadId::MAIN => "main".to_owned(),
+                    ThreadId(number) => format!("coroutine {number}"),
+                },
+            })
+            .collect()
     }
 
     /// The state of a thread, and its innermost call.
@@ -25,6 +37,11 @@ impl PausedCode<'_> {
         let Some(stopped) = &self.stopped else {
             return Ok((self.lua.state(), None));
         };
+        // SAFETY: as in `all_threads`.
+        let found = unsafe { threads::all(self.context, self.lua.state()) };
+        if let Some((_, state)) = found.iter().find(|(id, _)| *id == thread) {
+            return Ok((*state, self.innermost(*state)));
+        }
         if thread == ThreadId::MAIN {
             let Some(main) = stopped.chain.last().copied() else {
                 return refuse("nothing runs");
@@ -122,7 +139,8 @@ impl PausedCode<'_> {
                 .unwrap_or(0),
             column: 0,
             is_foreign: false,
-            can_restart: false,
+            // SAFETY: the call has not ended.
+            can_restart: unsafe { can_restart(self.context, state, call) },
         }))
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use perilune_language::debug::{
-    Attention, Debugger, Exceptions, HitCondition, LineBreakpoint, LoadedSource, LogPiece, Paused,
+    Attention, Debugger, LineBreakpoint, LoadedSource, Paused,
     Reason, Resume, SourceKey, Step, Stop, ThreadId, Wishes,
 };
 use perilune_language::{Cell, Language};

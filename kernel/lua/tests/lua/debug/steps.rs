@@ -21,3 +21,61 @@ fn a_step_out_ends_behind_the_call() {
     let code = "local function f()\n  local x = 1\n  return x\nend\nlocal a = 1 + f()\nprint(b)";
     assert_eq!(steps(code, 2, &[Out, Over]), [2, 5, 6]);
 }
+
+#[test]
+fn steps_go_through_a_cell_line_by_line_and_end_with_it() {
+    let code = "local a <const> = 1\nlocal b = 2\nif b > a then\n  b = a\nend\nb";
+    assert_eq!(steps(code, 1, &[Over; 8]), [1, 2, 3, 4, 6]);
+    assert_eq!(steps(code, 1, &[In; 8]), [1, 2, 3, 4, 6]);
+}
+
+#[test]
+fn a_statement_of_several_lines_is_not_gone_through_backwards() {
+    let code = "local t = 0\nt = math.max(1,\n  t,\n  3)\nprint(t)";
+    assert_eq!(steps(code, 1, &[Over; 5]), [1, 2, 3, 5]);
+}
+
+#[test]
+fn a_step_over_recursion_stays_in_its_call() {
+    let code = "local function f(n)\n  if n == 0 then return 0 end\n  local r = f(n - 1)\n  return r + 1\nend\nlocal x = f(3)\nprint(x)";
+    assert_eq!(
+        steps(code, 2, &[Over, Over, Over, Over, Over]),
+        [2, 3, 4, 6, 7]
+    );
+}
+
+#[test]
+fn a_step_over_a_tail_call_ends_behind_it() {
+    let code = "local function g(n)\n  local m = n\n  return m\nend\nlocal function f(...)\n  return g(...)\nend\nlocal x = f(1)\nprint(x)";
+    assert_eq!(steps(code, 6, &[Over, Over]), [6, 9]);
+    assert_eq!(steps(code, 6, &[In, In, In]), [6, 2, 3, 9]);
+    assert_eq!(steps(code, 2, &[Out]), [2, 9]);
+}
+
+#[test]
+fn a_step_over_an_error_ends_where_it_is_caught() {
+    let code = "local function f()\n  error 'x'\nend\nlocal ok = pcall(f)\nprint(ok)";
+    assert_eq!(steps(code, 2, &[Over]), [2, 5]);
+    assert_eq!(steps(code, 2, &[In]), [2, 5]);
+    assert_eq!(steps(code, 2, &[Out]), [2, 5]);
+    assert_eq!(steps(code, 4, &[Over]), [4, 5]);
+}
+
+#[test]
+fn a_step_out_of_a_callback_ends_where_lua_goes_on() {
+    let code = "local t = {2, 1}\ntable.sort(t, function(a, b)\n  return a < b\nend)\nprint(t[1])";
+    assert_eq!(steps(code, 3, &[Out]), [3, 5]);
+    assert_eq!(steps(code, 3, &[Over]), [3, 5]);
+}
+
+#[test]
+fn a_step_in_goes_into_metamethods_and_callbacks() {
+    let code = "local t = setmetatable({}, {__index = function(_, k)\n  return k\nend})\nlocal x = t.a\nprint(x)";
+    assert_eq!(steps(code, 4, &[In, In]), [4, 2, 5]);
+}
+
+#[test]
+fn a_step_goes_around_a_loop() {
+    let code = "local s = 0\nfor i = 1, 2 do\n  s = s + i\nend\nprint(s)";
+    assert_eq!(steps(code, 1, &[Over; 6]), [1, 2, 3, 2, 3, 2, 5]);
+}
