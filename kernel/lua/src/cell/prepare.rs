@@ -31,6 +31,9 @@ pub(super) struct Prepared {
     pub(super) is_call: bool,
 }
 
+/// What the function that keeps locals is called in a cell's code, at least.
+pub(crate) const KEEP: &str = "perilune_keep";
+
 /// How many locals one function is given to declare; Lua's limit is 200.
 const LOCALS_PER_FUNCTION: usize = 190;
 
@@ -192,7 +195,7 @@ fn wrap(
 
 /// A name for the kernel's function that the code does not use.
 fn unused_name(names: &HashSet<&str>) -> String {
-    let mut name = "perilune_keep".to_owned();
+    let mut name = KEEP.to_owned();
     while names.contains(name.as_str()) {
         name.push('_');
     }

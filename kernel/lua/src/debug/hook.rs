@@ -233,7 +233,10 @@ impl Tracer {
                 let wanted = self.wanted_functions.take();
                 why = self.function_hit(context, state, 0, &wanted)?;
             }
-            if facts.is_foreign || facts.line(prototype, instruction) > facts.last_line {
+            if facts.is_foreign
+                || facts.line(prototype, instruction) > facts.last_line
+                || facts.keeps(prototype, instruction)
+            {
                 return None;
             }
             self.set_passed(Some(Place {

@@ -93,7 +93,7 @@ pub(super) struct Prototype {
     constants: *const c_void,
     code: *const u32,
     functions: *const *const Prototype,
-    upvalues: *const c_void,
+    upvalues: *const Upvalue,
     lines: *const i8,
     absolute_lines: *const AbsoluteLine,
     locals: *const c_void,
@@ -107,6 +107,13 @@ struct AbsoluteLine {
     line: c_int,
 }
 
+/// `Upvaldesc`.
+#[repr(C)]
+struct Upvalue {
+    name: *const String,
+    place: [u8; 3],
+}
+
 /// `TString`, as far as it is read: what follows are its bytes.
 #[repr(C)]
 struct String {
@@ -114,6 +121,20 @@ struct String {
     bytes: [u8; 4],
     hash: u32,
     length: usize,
+}
+
+impl String {
+    fn bytes(&self) -> &[u8] {
+        const SHORT: u8 = 0x04;
+        // `GCObject *next; lu_byte tt; lu_byte marked; lu_byte extra; lu_byte shrlen;`
+        let length = if self.bytes[0] & 0x3f == SHORT {
+            usize::from(self.bytes[3])
+        } else {
+            self.length
+        };
+        // SAFETY: the bytes follow, as many as it says.
+        unsafe { std::slice::from_raw_parts(ptr::from_ref(self).add(1).cast::<u8>(), length) }
+    }
 }
 
 /// `lua_Debug::i_ci`, the last field.
@@ -222,21 +243,18 @@ impl Frame {
 impl Prototype {
     /// What the chunk is called, with Lua's sign before it; nothing if that was stripped.
     pub(super) fn source(&self) -> Option<&[u8]> {
-        const SHORT: u8 = 0x04;
         // SAFETY: a prototype's source lives as long as it does.
-        unsafe {
-            let source = self.source.as_ref()?;
-            // `GCObject *next; lu_byte tt; lu_byte marked; lu_byte extra; lu_byte shrlen;`
-            let length = if source.bytes[0] & 0x3f == SHORT {
-                usize::from(source.bytes[3])
-            } else {
-                source.length
-            };
-            Some(std::slice::from_raw_parts(
-                self.source.add(1).cast::<u8>(),
-                length,
-            ))
+        unsafe { self.source.as_ref().map(String::bytes) }
+    }
+
+    /// What an upvalue is called, counted from 0.
+    pub(super) fn upvalue_name(&self, index: usize) -> Option<&[u8]> {
+        let count = usize::try_from(self.upvalue_count).ok()?;
+        if index >= count || self.upvalues.is_null() {
+            return None;
         }
+        // SAFETY: the array is as long as the prototype says.
+        unsafe { (*self.upvalues.add(index)).name.as_ref().map(String::bytes) }
     }
 
     /// Where its source is kept.
@@ -391,6 +409,7 @@ unsafe extern "C-unwind" fn try_out(state: *mut ffi::lua_State, record: *mut ffi
                         && prototype.source.add(1).cast::<c_char>() == asked.source
                         && prototype.source() == Some(b"=(trial)")
                         && prototype.is_vararg()
+                        && matches!(prototype.upvalue_name(0), None | Some(b"_ENV"))
                         && {
                             let lines = prototype.lines();
                             let index = frame.instruction(prototype);

@@ -174,5 +174,9 @@ pub(crate) unsafe fn loaded(state: *mut ffi::lua_State, function: c_int, is_name
             std::slice::from_raw_parts(code.cast::<u8>(), length)
         });
         context.tracer.chunk_loaded(context, source, code);
+        // What was nobody's before may have breakpoints now.
+        context
+            .tracer
+            .go_on(context, state, Frame::innermost(state));
     }
 }

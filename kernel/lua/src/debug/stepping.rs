@@ -76,6 +76,9 @@ impl Tracer {
         frame: Frame,
         step: Step,
     ) {
+        if !self.is_on() {
+            return;
+        }
         // SAFETY: the call has not returned.
         let depth = unsafe { frame.depth(state) };
         let stepping = |kind| Stepping {
@@ -145,6 +148,7 @@ impl Tracer {
                 self.set_step(Some(step));
             } else if is_tail_call && is_own {
                 step.is_replaced = true;
+                step.depth = frame.depth(state);
                 self.set_step(Some(step));
             }
         }

@@ -11,7 +11,6 @@ use mlua::ffi;
 use perilune_language::debug::ThreadId;
 
 use crate::context::Context;
-use crate::interrupt;
 
 /// Its address is the registry's key of the table from coroutines to their numbers.
 static NUMBERS: u8 = 0;
@@ -84,7 +83,8 @@ pub(crate) unsafe fn number(
     }
 }
 
-/// The coroutines that have not ended, by their numbers, the main one first.
+/// The coroutines that have not ended, by their numbers, the main one first. `chain` are those that
+/// are in the midst of something.
 ///
 /// # Safety
 ///
@@ -92,11 +92,12 @@ pub(crate) unsafe fn number(
 pub(crate) unsafe fn all(
     context: &Context,
     running: *mut ffi::lua_State,
+    chain: &[*mut ffi::lua_State],
 ) -> Vec<(ThreadId, *mut ffi::lua_State)> {
     let mut found: Vec<(ThreadId, *mut ffi::lua_State)> = Vec::new();
     // SAFETY: the stack is as it was afterwards; a table is read, which raises no error.
     unsafe {
-        for state in interrupt::chain(running) {
+        for state in chain.iter().copied() {
             found.push((number(context, state, running), state));
         }
         if ffi::lua_checkstack(running, 4) == 0 {

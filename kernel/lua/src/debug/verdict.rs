@@ -8,6 +8,7 @@ use std::rc::Rc;
 use perilune_language::debug::SourceKey;
 
 use super::layout::Prototype;
+use crate::cell::KEEP;
 
 /// What is known of a function's code.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(super) struct Facts {
 struct Lines {
     of: Vec<u32>,
     starts: Vec<bool>,
+    own: Vec<bool>,
 }
 
 impl Facts {
@@ -53,6 +55,12 @@ impl Facts {
     pub(super) fn begins(&self, prototype: &Prototype, instruction: usize) -> bool {
         let lines = self.lines.get_or_init(|| Lines::of(prototype));
         lines.starts.get(instruction).copied().unwrap_or(true)
+    }
+
+    /// Whether an instruction is of what the kernel adds to a cell, to keep its locals.
+    pub(super) fn keeps(&self, prototype: &Prototype, instruction: usize) -> bool {
+        let lines = self.lines.get_or_init(|| Lines::of(prototype));
+        lines.own.get(instruction).copied().unwrap_or(false)
     }
 
     /// The line of an instruction.
@@ -84,7 +92,36 @@ impl Lines {
                 .is_some_and(|code| LOOPS.contains(&(code & OPERATION)));
             starts.push(begins || loops);
         }
-        Self { of, starts }
+        let own = Self::own(prototype);
+        Self { of, starts, own }
+    }
+
+    /// The instructions of calls like `KEEP('a',function()return a end)`.
+    fn own(prototype: &Prototype) -> Vec<bool> {
+        const GETUPVAL: u32 = 9;
+        const LOADK: u32 = 3;
+        const CLOSURE: u32 = 79;
+        const CALL: u32 = 68;
+        let code = prototype.code();
+        let mut own = vec![false; code.len()];
+        let operation = |code: u32| code & OPERATION;
+        for (index, four) in code.windows(4).enumerate() {
+            let upvalue = four[0] >> 16 & 0xff;
+            let is_call = four
+                .iter()
+                .copied()
+                .map(operation)
+                .eq([GETUPVAL, LOADK, CLOSURE, CALL])
+                && four[0] >> 7 & 0xff == four[3] >> 7 & 0xff;
+            if is_call
+                && prototype
+                    .upvalue_name(upvalue as usize)
+                    .is_some_and(|name| name.starts_with(KEEP.as_bytes()))
+            {
+                own[index..index + 4].fill(true);
+            }
+        }
+        own
     }
 }
 

@@ -13,7 +13,7 @@ use crate::value::name_where_defined;
 impl PausedCode<'_> {
     pub(super) fn all_threads(&mut self) -> Vec<Thread> {
         // SAFETY: this is what runs, by mlua's own word.
-        let found = unsafe { threads::all(self.context, self.lua.state()) };
+        let found = unsafe { threads::all(self.context, self.lua.state(), self.chain()) };
         let mut ids: Vec<_> = found.into_iter().map(|(id, _)| id).collect();
         if !ids.contains(&ThreadId::MAIN) {
             ids.insert(0, ThreadId::MAIN);
@@ -29,6 +29,11 @@ impl PausedCode<'_> {
             .collect()
     }
 
+    /// The coroutine that has stopped, and those that resumed it.
+    fn chain(&self) -> &[*mut ffi::lua_State] {
+        self.stopped.as_ref().map_or(&[], |stopped| &stopped.chain)
+    }
+
     /// The state of a thread, and its innermost call.
     fn thread(
         &self,
@@ -38,7 +43,7 @@ impl PausedCode<'_> {
             return Ok((self.lua.state(), None));
         };
         // SAFETY: as in `all_threads`.
-        let found = unsafe { threads::all(self.context, self.lua.state()) };
+        let found = unsafe { threads::all(self.context, self.lua.state(), self.chain()) };
         if let Some((_, state)) = found.iter().find(|(id, _)| *id == thread) {
             return Ok((*state, self.innermost(*state)));
         }

@@ -1,12 +1,11 @@
 //! Somebody who debugs by a script.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use perilune_language::debug::{
-    Attention, Debugger, LineBreakpoint, LoadedSource, Paused,
-    Reason, Resume, SourceKey, Step, Stop, ThreadId, Wishes,
+    Attention, Debugger, LineBreakpoint, LoadedSource, Paused, Reason, Resume, SourceKey, Step,
+    Stop, ThreadId, Wishes,
 };
 use perilune_language::{Cell, Language};
 
@@ -71,7 +70,7 @@ impl Debugger for Script {
     }
 
     fn stopped(&self, stop: Stop, paused: &mut dyn Paused) -> Resume {
-        let frames = paused.frames(stop.thread, 0, None).unwrap();
+        let frames = paused.frames(stop.thread, 0, Some(1)).unwrap();
         let top = frames.frames.first();
         let stopped = Stopped {
             reason: stop.reason,

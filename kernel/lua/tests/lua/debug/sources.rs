@@ -55,11 +55,11 @@ fn a_breakpoint_stops_in_a_string_that_has_a_name() {
 #[test]
 fn cells_are_told_as_they_were_written() {
     let (mut notebook, script) = debugged();
-    notebook.run("#!shebang\nlocal a = 1\n%time local b = 2");
+    notebook.run("#!shebang\nlocal a = 1\n%env HOME");
     let loaded = script.loaded.lock().unwrap();
     assert_eq!(
         loaded[0].code.as_deref(),
-        Some("#!shebang\nlocal a = 1\n%time local b = 2")
+        Some("#!shebang\nlocal a = 1\n%env HOME")
     );
     assert_eq!(*loaded[0].key, *cell(1));
 }
