@@ -17,20 +17,25 @@ pub(crate) const SUFFIX: &str = ".lua";
 const MOST_FILES: usize = 10_000;
 const MOST_BYTES: usize = 64 << 20;
 
-/// The files that clients know cells by.
-#[derive(Debug)]
-pub(crate) struct Cells {
-    folder: PathBuf,
+/// The paths that clients know cells by.
+#[derive(Debug, Clone)]
+pub(crate) struct CellPaths {
     prefix: String,
-    /// What was written: the file and its bytes, the oldest first.
+}
+
+/// The files at those paths, for clients that read files.
+#[derive(Debug)]
+pub(crate) struct Dump {
+    folder: PathBuf,
+    /// The files and their bytes, the oldest first.
     written: VecDeque<(PathBuf, usize)>,
     bytes: usize,
     has_folder: bool,
     is_removed: bool,
 }
 
-impl Cells {
-    /// Nothing is written until a cell is dumped.
+impl CellPaths {
+    /// Other paths than those of any other kernel.
     pub(crate) fn new() -> Self {
         let temporary = std::env::temp_dir();
         let temporary = temporary.canonicalize().unwrap_or(temporary);
@@ -41,15 +46,10 @@ impl Cells {
         let folder = temporary.join(name);
         Self {
             prefix: format!("{}/", folder.display()),
-            folder,
-            written: VecDeque::new(),
-            bytes: 0,
-            has_folder: false,
-            is_removed: false,
         }
     }
 
-    /// What all the paths begin with.
+    /// What all of them begin with.
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -59,23 +59,41 @@ impl Cells {
         let hash = murmur2::murmur2(code.as_bytes(), HASH_SEED);
         format!("{}{hash}{SUFFIX}", self.prefix).into()
     }
+}
+
+impl Dump {
+    /// Nothing is written until a cell is.
+    pub(crate) fn new(paths: &CellPaths) -> Self {
+        Self {
+            folder: paths.prefix().into(),
+            written: VecDeque::new(),
+            bytes: 0,
+            has_folder: false,
+            is_removed: false,
+        }
+    }
 
     /// Writes a cell into its file, which nobody but us may read.
-    pub(crate) fn dump(&mut self, key: &SourceKey, code: &str) -> io::Result<()> {
+    pub(crate) fn write(&mut self, key: &SourceKey, code: &str) -> io::Result<()> {
         if self.is_removed {
             return Err(io::Error::other("the kernel is ending"));
         }
-        if !self.has_folder {
+        let path = PathBuf::from(&**key);
+        let was_written = self.written.iter().any(|(written, _)| *written == path);
+        if was_written && path.exists() {
+            return Ok(());
+        }
+        // Somebody who tidies up may have removed it.
+        if !self.has_folder || !self.folder.exists() {
             DirBuilder::new().mode(0o700).create(&self.folder)?;
             self.has_folder = true;
-        }
-        let path = PathBuf::from(&**key);
-        if self.written.iter().any(|(written, _)| *written == path) && path.exists() {
-            return Ok(());
         }
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
         options.open(&path)?.write_all(code.as_bytes())?;
+        if was_written {
+            return Ok(());
+        }
         self.written.push_back((path, code.len()));
         self.bytes += code.len();
         while self.written.len() > MOST_FILES || self.bytes > MOST_BYTES {
@@ -99,7 +117,7 @@ impl Cells {
     }
 }
 
-impl Drop for Cells {
+impl Drop for Dump {
     fn drop(&mut self) {
         self.remove();
     }
@@ -127,39 +145,61 @@ mod tests {
 
     #[test]
     fn a_cell_is_known_by_the_hash_that_front_ends_compute() {
-        let cells = Cells::new();
+        let paths = CellPaths::new();
         for (code, hash) in VECTORS {
-            let path = format!("{}{hash}.lua", cells.prefix());
-            assert_eq!(*cells.key(code), *path, "{code}");
+            let path = format!("{}{hash}.lua", paths.prefix());
+            assert_eq!(*paths.key(code), *path, "{code}");
         }
         let name = format!("/ipykernel_lua_{}_", std::process::id());
-        assert!(cells.prefix().contains(&name) && cells.prefix().ends_with('/'));
+        assert!(paths.prefix().contains(&name) && paths.prefix().ends_with('/'));
     }
 
     #[test]
     fn dumped_cells_are_nobody_elses_and_gone_at_the_end() {
-        let mut cells = Cells::new();
-        let folder = cells.folder.clone();
-        assert!(!folder.exists());
-        let key = cells.key("x = 1");
-        cells.dump(&key, "x = 1").unwrap();
-        cells.dump(&key, "x = 1").unwrap();
+        let paths = CellPaths::new();
+        let mut dump = Dump::new(&paths);
+        assert!(!fs::exists(paths.prefix()).unwrap());
+        let key = paths.key("x = 1");
+        dump.write(&key, "x = 1").unwrap();
+        dump.write(&key, "x = 1").unwrap();
         let mode = |path: &str| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&key), 0o600);
-        assert_eq!(mode(cells.prefix()), 0o700);
+        assert_eq!(mode(paths.prefix()), 0o700);
         assert_eq!(fs::read_to_string(&*key).unwrap(), "x = 1");
-        assert_eq!(cells.bytes, 5);
-        drop(cells);
-        assert!(!folder.exists());
+        assert_eq!(dump.bytes, 5);
+        drop(dump);
+        assert!(!fs::exists(paths.prefix()).unwrap());
+    }
+
+    #[test]
+    fn what_somebody_has_removed_is_written_again() {
+        let paths = CellPaths::new();
+        let mut dump = Dump::new(&paths);
+        let key = paths.key("x = 1");
+        dump.write(&key, "x = 1").unwrap();
+        fs::remove_dir_all(paths.prefix()).unwrap();
+        dump.write(&key, "x = 1").unwrap();
+        assert_eq!(fs::read_to_string(&*key).unwrap(), "x = 1");
+        assert_eq!(dump.bytes, 5);
     }
 
     #[test]
     fn older_files_make_room() {
-        let mut cells = Cells::new();
+        let paths = CellPaths::new();
+        let mut dump = Dump::new(&paths);
         let long = "-".repeat(MOST_BYTES / 2 + 1);
-        let (first, second) = (cells.key("1"), cells.key("2"));
-        cells.dump(&first, &long).unwrap();
-        cells.dump(&second, &long).unwrap();
+        let (first, second) = (paths.key("1"), paths.key("2"));
+        dump.write(&first, &long).unwrap();
+        dump.write(&second, &long).unwrap();
         assert!(!fs::exists(&*first).unwrap() && fs::exists(&*second).unwrap());
+    }
+
+    #[test]
+    fn nothing_is_written_after_the_end() {
+        let paths = CellPaths::new();
+        let mut dump = Dump::new(&paths);
+        dump.remove();
+        assert!(dump.write(&paths.key(""), "").is_err());
+        assert!(!fs::exists(paths.prefix()).unwrap());
     }
 }

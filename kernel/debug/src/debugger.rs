@@ -159,7 +159,7 @@ impl Debugger {
                 Job::Gone(_) => {}
             }
         }
-        session.sources().cells.remove();
+        session.dump().remove();
     }
 
     /// Code is about to run on the language's thread, of a cell or of anything else.

@@ -14,6 +14,7 @@ use perilune_language::debug::{Attention, SourceReader, Thread};
 use serde_json::value::RawValue;
 
 use crate::breakpoints::Breakpoints;
+use crate::cells::{CellPaths, Dump};
 use crate::clients::Clients;
 use crate::locations::Locations;
 use crate::reply::{Numbers, Responder};
@@ -36,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) pause: AtomicBool,
     breakpoints: Mutex<Breakpoints>,
     sources: Mutex<Sources>,
+    pub(crate) cells: CellPaths,
+    dump: Mutex<Dump>,
     clients: Mutex<Clients>,
     locations: Mutex<Locations>,
     pub(crate) numbers: Numbers,
@@ -118,6 +121,7 @@ impl Session {
         outlet: Arc<dyn Outlet>,
         reader: Arc<dyn SourceReader>,
     ) -> Self {
+        let cells = CellPaths::new();
         Self {
             state: Mutex::new(State {
                 phase: Phase::AtRest,
@@ -137,7 +141,9 @@ impl Session {
             is_on: AtomicBool::new(false),
             pause: AtomicBool::new(false),
             breakpoints: Mutex::default(),
-            sources: Mutex::new(Sources::new()),
+            sources: Mutex::new(Sources::new(cells.clone())),
+            dump: Mutex::new(Dump::new(&cells)),
+            cells,
             clients: Mutex::default(),
             locations: Mutex::default(),
             numbers: Numbers::default(),
@@ -161,6 +167,11 @@ impl Session {
 
     pub(crate) fn sources(&self) -> MutexGuard<'_, Sources> {
         lock(&self.sources)
+    }
+
+    /// May be held while a file is written, so not for code's thread.
+    pub(crate) fn dump(&self) -> MutexGuard<'_, Dump> {
+        lock(&self.dump)
     }
 
     pub(crate) fn clients(&self) -> MutexGuard<'_, Clients> {

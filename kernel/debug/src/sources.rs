@@ -7,7 +7,7 @@ use perilune_language::debug::{LoadedSource, SourceKey};
 
 use crate::DebugError;
 use crate::body::{Module, Source};
-use crate::cells::Cells;
+use crate::cells::CellPaths;
 use crate::request::SourceName;
 
 /// So many sources are remembered, and so many bytes of their code; older ones make room.
@@ -20,7 +20,7 @@ const MOST_OF_A_FILE: u64 = 16 << 20;
 /// The code that there is: cells, files, strings.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    pub(crate) cells: Cells,
+    cells: CellPaths,
     known: HashMap<SourceKey, Known>,
     by_reference: HashMap<i64, SourceKey>,
     by_age: BTreeMap<u64, SourceKey>,
@@ -54,9 +54,9 @@ pub(crate) enum Loaded {
 }
 
 impl Sources {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(cells: CellPaths) -> Self {
         Self {
-            cells: Cells::new(),
+            cells,
             known: HashMap::new(),
             by_reference: HashMap::new(),
             by_age: BTreeMap::new(),
@@ -76,19 +76,18 @@ impl Sources {
         key
     }
 
-    /// Writes a cell where every client can read it.
-    pub(crate) fn dump(&mut self, code: &str) -> SourceKey {
+    /// What a cell is known by that a client shows us.
+    pub(crate) fn shown(&mut self, code: &str) -> SourceKey {
         let key = self.cells.key(code);
         self.put(&key, Some(code));
-        let dumped = self.cells.dump(&key, code);
-        if let Err(error) = &dumped {
-            // Its code is here, and who asks for it gets it.
-            tracing::warn!(%error, "a cell could not be dumped");
-        }
-        if let Some(known) = self.known.get_mut(&key) {
-            known.is_dumped = dumped.is_ok();
-        }
         key
+    }
+
+    /// Notes whether there is a file of a cell.
+    pub(crate) fn note_dumped(&mut self, key: &SourceKey, is_dumped: bool) {
+        if let Some(known) = self.known.get_mut(key) {
+            known.is_dumped = is_dumped;
+        }
     }
 
     /// Code was loaded.
@@ -161,12 +160,13 @@ impl Sources {
 
     /// By what a source is known that a client names.
     pub(crate) fn key(&self, source: &SourceName) -> Result<SourceKey, DebugError> {
-        if let Some(path) = source.path.as_deref().filter(|path| !path.is_empty()) {
-            return Ok(key_of_path(path, self.cells.prefix()));
-        }
+        // A reference says more than a path, where there are both.
         let reference = source.source_reference.unwrap_or(0);
         if let Some(key) = self.by_reference.get(&reference) {
             return Ok(SourceKey::clone(key));
+        }
+        if let Some(path) = source.path.as_deref().filter(|path| !path.is_empty()) {
+            return Ok(key_of_path(path, self.cells.prefix()));
         }
         match source.name.as_deref().filter(|name| !name.is_empty()) {
             Some(name) if reference == 0 => Ok(name.into()),

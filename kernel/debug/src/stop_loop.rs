@@ -12,6 +12,10 @@ use crate::reply;
 use crate::request::{Go, Request};
 use crate::session::{Asked, Phase, Session};
 
+/// Of so many frames it is remembered whether they can be restarted; a client that has not asked
+/// for a stack for so long asks again.
+const MOST_FRAMES: usize = 100_000;
+
 /// Where code has stopped.
 #[derive(Debug, Clone)]
 pub(crate) struct StopState {
@@ -37,6 +41,9 @@ impl StopState {
 
     /// Notes frames that a client is told of.
     pub(crate) fn note_frames(&mut self, frames: &[Frame]) {
+        if self.restartable.len() > MOST_FRAMES {
+            self.restartable.clear();
+        }
         self.restartable
             .extend(frames.iter().map(|frame| (frame.id, frame.can_restart)));
     }

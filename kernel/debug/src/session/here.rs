@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use perilune_language::debug::SourceKey;
 use serde_json::value::RawValue;
 
 use super::{Asked, Phase, Session};
 use crate::body;
+use crate::breakpoints::Line;
 use crate::capabilities::capabilities;
 use crate::cells::{HASH_METHOD, HASH_SEED, SUFFIX};
 use crate::reply;
@@ -53,11 +55,7 @@ impl Session {
                 reply::body(&capabilities())
             }
             Here::DebugInfo => reply::body(&self.debug_info(client)),
-            Here::DumpCell(wanted) => {
-                let key = self.sources().dump(&wanted.code);
-                let source_path = (*key).to_owned();
-                reply::body(&body::DumpedCell { source_path })
-            }
+            Here::DumpCell(wanted) => reply::body(&self.dump_cell(&wanted.code)),
             Here::Cancel(wanted) => {
                 if let Some(request) = wanted.request_id {
                     self.cancel(client, request);
@@ -116,6 +114,20 @@ impl Session {
         }
     }
 
+    /// Writes a cell where every client can read it.
+    fn dump_cell(&self, code: &str) -> body::DumpedCell {
+        let key = self.sources().shown(code);
+        let dumped = self.dump().write(&key, code);
+        self.sources().note_dumped(&key, dumped.is_ok());
+        if let Err(error) = dumped {
+            // Its code is here, and who asks for it gets it.
+            tracing::warn!(%error, "a cell could not be dumped");
+        }
+        body::DumpedCell {
+            source_path: (*key).to_owned(),
+        }
+    }
+
     fn debug_info(&self, client: &str) -> body::DebugInfo {
         let stopped = self.state().stop.clone();
         let stopped_threads = stopped.map(|stop| {
@@ -125,8 +137,7 @@ impl Session {
                 stop.stop.thread.0
             }
         });
-        let breakpoints = self.breakpoints();
-        let breakpoints = breakpoints.by_source().map(|(key, set)| {
+        let by_source = |(key, set): (&SourceKey, &[Line])| {
             let set = set.iter().map(|line| body::SourceBreakpoint {
                 line: line.line(),
                 condition: line.wanted.condition.clone(),
@@ -137,13 +148,13 @@ impl Session {
                 source: (**key).to_owned(),
                 breakpoints: set.collect(),
             }
-        });
-        let breakpoints = breakpoints.collect();
+        };
+        let breakpoints = self.breakpoints().by_source().map(by_source).collect();
         body::DebugInfo {
             is_started: self.is_on(),
             hash_method: HASH_METHOD,
             hash_seed: HASH_SEED,
-            tmp_file_prefix: self.sources().cells.prefix().to_owned(),
+            tmp_file_prefix: self.cells.prefix().to_owned(),
             tmp_file_suffix: SUFFIX,
             breakpoints,
             stopped_threads: stopped_threads.into_iter().collect(),
