@@ -3,7 +3,9 @@
 //! None of it runs the user's code: values are looked at by raw access, and of metatables only
 //! `__index` tables count.
 
-use mlua::Lua;
+use std::collections::HashSet;
+
+use mlua::{Lua, Value};
 use perilune_language::Completion;
 
 use crate::context::Context;
@@ -38,6 +40,30 @@ pub(crate) use snapshot::snapshot;
 /// What could stand at `cursor`.
 pub(crate) fn complete(lua: &Lua, context: &Context, code: &str, cursor: usize) -> Completion {
     complete::complete(&live::Live::new(lua, context), code, cursor)
+}
+
+/// What could stand at `cursor`, where these variables are seen beside the globals, and before them.
+pub(crate) fn complete_among(
+    lua: &Lua,
+    context: &Context,
+    variables: Vec<(String, Value)>,
+    globals: Value,
+    code: &str,
+    cursor: usize,
+) -> Completion {
+    let names: HashSet<String> = variables.iter().map(|(name, _)| name.clone()).collect();
+    let live = live::Live::among(lua, context, variables, globals);
+    let mut found = complete::complete(&live, code, cursor);
+    if found
+        .matches
+        .iter()
+        .all(|found| found.kind != "method" && found.kind != "field")
+    {
+        found
+            .matches
+            .sort_by_key(|found| !names.contains(&found.text));
+    }
+    found
 }
 
 /// The byte at which the code point `position` starts; the code's end if there is none.

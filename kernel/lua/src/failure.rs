@@ -1,6 +1,7 @@
 //! What is said of a cell that did not run to its end.
 
 mod bytecode;
+mod calls;
 mod complaint;
 mod earlier;
 mod excerpt;
@@ -18,6 +19,7 @@ mod syntax;
 mod tokens;
 
 pub(crate) use bytecode::active_lines as compiled_lines;
+pub(crate) use calls::{calls_ahead, column_of, first_column};
 pub(crate) use earlier::{
     Earlier, Replaced, caught, died, forget as forget_earlier, install as install_earlier,
     text as raised_text,

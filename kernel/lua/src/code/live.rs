@@ -30,6 +30,8 @@ pub(super) struct Live<'a> {
     pub(super) context: &'a Context,
     library: OnceCell<HashMap<*const c_void, Arc<str>>>,
     modules: OnceCell<HashSet<*const c_void>>,
+    /// What is seen from a frame, and what it takes for the globals.
+    frame: Option<(Vec<(String, Value)>, Value)>,
 }
 
 impl<'a> Live<'a> {
@@ -39,6 +41,20 @@ impl<'a> Live<'a> {
             context,
             library: OnceCell::new(),
             modules: OnceCell::new(),
+            frame: None,
+        }
+    }
+
+    /// The names that a frame sees.
+    pub(super) fn among(
+        lua: &'a Lua,
+        context: &'a Context,
+        variables: Vec<(String, Value)>,
+        globals: Value,
+    ) -> Self {
+        Self {
+            frame: Some((variables, globals)),
+            ..Self::new(lua, context)
         }
     }
 
@@ -141,7 +157,10 @@ impl Names for Live<'_> {
     type Value = Value;
 
     fn globals(&self) -> Value {
-        Value::Table(self.lua.globals())
+        match &self.frame {
+            Some((_, globals)) => globals.clone(),
+            None => Value::Table(self.lua.globals()),
+        }
     }
 
     fn string(&self) -> Option<Value> {
@@ -149,16 +168,27 @@ impl Names for Live<'_> {
     }
 
     fn each_kept(&self, visit: &mut dyn FnMut(&str)) {
-        self.context.kept.borrow().names().for_each(visit);
+        match &self.frame {
+            Some((variables, _)) => variables.iter().for_each(|(name, _)| visit(name)),
+            None => self.context.kept.borrow().names().for_each(visit),
+        }
     }
 
     fn kept(&self, name: &str) -> Option<Value> {
-        kept_value(self.lua, self.context, name).filter(|value| !value.is_nil())
+        let found = match &self.frame {
+            Some((variables, _)) => {
+                let mut variables = variables.iter();
+                let found = variables.find(|(known, _)| known == name);
+                found.map(|(_, value)| value.clone())
+            }
+            None => kept_value(self.lua, self.context, name),
+        };
+        found.filter(|value| !value.is_nil())
     }
 
     fn variable(&self, name: &str) -> Option<Value> {
         self.kept(name)
-            .or_else(|| self.lua.globals().raw_get::<Value>(name).ok())
+            .or_else(|| self.field(&self.globals(), name))
             .filter(|value| !value.is_nil())
     }
 

@@ -12,14 +12,17 @@
 mod assign;
 mod attributes;
 mod calls;
+mod completion;
 mod evaluate;
 mod looks;
 mod paths;
 mod preview;
+mod rich;
 mod scopes;
 mod session;
 mod stack;
 mod tables;
+mod targets;
 mod values;
 mod variables;
 mod visible;
@@ -324,29 +327,25 @@ impl Paused for PausedCode<'_> {
         self.evaluated(frame, expression, purpose)
     }
 
-    fn complete(&mut self, _frame: Option<FrameId>, _code: &str, cursor: usize) -> Completion {
-        Completion {
-            matches: Vec::new(),
-            start: cursor,
-            end: cursor,
-        }
+    fn complete(&mut self, frame: Option<FrameId>, code: &str, cursor: usize) -> Completion {
+        self.look(|paused| paused.completed(frame, code, cursor))
     }
 
-    fn rich(&mut self, _frame: Option<FrameId>, _name: &str) -> Result<MimeBundle, Refusal> {
-        refuse("this cannot be shown yet")
+    fn rich(&mut self, frame: Option<FrameId>, name: &str) -> Result<MimeBundle, Refusal> {
+        self.bundle(frame, name)
     }
 
     fn copy_to_globals(
         &mut self,
-        _frame: Option<FrameId>,
-        _from: &str,
-        _to: &str,
+        frame: Option<FrameId>,
+        from: &str,
+        to: &str,
     ) -> Result<(), Refusal> {
-        refuse("this cannot be copied yet")
+        self.copied(frame, from, to)
     }
 
-    fn step_targets(&mut self, _frame: FrameId) -> Result<Vec<StepTarget>, Refusal> {
-        Ok(Vec::new())
+    fn step_targets(&mut self, frame: FrameId) -> Result<Vec<StepTarget>, Refusal> {
+        self.look(|paused| paused.targets(frame))
     }
 
     fn data_target(

@@ -12,7 +12,7 @@ use mlua::chunk::ChunkMode;
 use super::bytecode::{Function, functions};
 use super::complaint::Complaint;
 use super::excerpt::{Mark, line_starts, lines};
-use super::part::Failing;
+use super::part::{Failing, is_call};
 use super::sources::Source;
 use super::stack::Frame;
 use super::tokens::{Span, Tokens};
@@ -103,6 +103,56 @@ impl<'a> Locator<'a> {
             })
         });
         located.map_or(Location::Unknown, Location::Found)
+    }
+}
+
+impl Locator<'_> {
+    /// The calls on the line that `frame` is at, from the instruction that it is at, by their
+    /// instructions.
+    pub(super) fn calls(&self, source: &Source, frame: &Frame) -> Vec<(usize, Mark)> {
+        if source.code.len() >= MOST_CODE {
+            return Vec::new();
+        }
+        let plain = without_first_line_mark(&source.code);
+        let text = source
+            .compiled
+            .as_ref()
+            .map_or(plain.as_str(), |compiled| &compiled.text);
+        let tokens: Vec<_> = tokens(text).collect();
+        let (Ok(spread), Some(running), Some(line)) =
+            (compile(self.lua, &tokens), frame.instruction, frame.line)
+        else {
+            return Vec::new();
+        };
+        let starts = line_starts(text);
+        let line_of = |function: &Function, index: usize| {
+            let at = *spread.tokens.get(*function.lines.get(index)?)?;
+            // The compiler sees a token's last line.
+            let end = tokens.get(at)?.end();
+            Some((at, starts.partition_point(|start| *start < end)))
+        };
+        let mut candidates = spread.functions.iter();
+        let Some(function) = candidates.find(|function| {
+            function.identity == running.code
+                && line_of(function, running.index).is_some_and(|(_, found)| found == line)
+        }) else {
+            return Vec::new();
+        };
+        let ahead = function.code.iter().enumerate().skip(running.index);
+        ahead
+            .filter(|(_, instruction)| is_call(**instruction))
+            .filter_map(|(index, instruction)| {
+                let (at, found) = line_of(function, index)?;
+                let failing = Failing {
+                    tokens: Tokens(&tokens),
+                    at,
+                    instruction: *instruction,
+                    is_nil: &|_| false,
+                };
+                let part = failing.part(None).filter(|_| found == line)?;
+                Some((index, mark(source, &tokens, line, part.whole, part.point)?))
+            })
+            .collect()
     }
 }
 

@@ -33,6 +33,11 @@ mod opcode {
     pub(super) const FOR_CALL: u32 = 76;
 }
 
+/// Whether an instruction calls a function.
+pub(super) fn is_call(instruction: u32) -> bool {
+    opcode::CALLS.contains(&(instruction & 0x7f))
+}
+
 /// The code's tokens, and the instruction that did not come to its end.
 pub(super) struct Failing<'t, 'a> {
     pub(super) tokens: Tokens<'t, 'a>,

@@ -103,7 +103,7 @@ impl PausedCode<'_> {
                 let kept = self.context.kept.borrow().get(name);
                 match kept.filter(|_| matches!(holder.what, Held::Session)) {
                     Some(local) if local.is_constant => Err(constant()),
-                    Some(local) => Ok(Target::Kept(name.to_owned(), local.upvalue)),
+                    Some(_) => Ok(Target::Kept(name.to_owned())),
                     None => Ok(Target::Global(self.key(name)?.ok_or_else(unknown)?)),
                 }
             }
@@ -178,18 +178,7 @@ impl PausedCode<'_> {
                     })
                 }
             }
-            Target::Kept(name, index) => {
-                let (name, index) = (name.as_str(), *index);
-                // SAFETY: the closure owns nothing; the kept closure has its upvalue.
-                unsafe {
-                    lua.exec_raw::<()>(value, |state| {
-                        push_closure(state, name);
-                        ffi::lua_insert(state, 1);
-                        ffi::lua_setupvalue(state, 1, index);
-                        ffi::lua_settop(state, 0);
-                    })
-                }
-            }
+            Target::Kept(name) => self.set_kept(name, value),
             Target::Global(key) => lua.globals().raw_set(key, value),
             Target::Key(key) => match &holder.what {
                 Held::Value(Value::Table(table)) | Held::Rest(table, _) => {
@@ -199,6 +188,22 @@ impl PausedCode<'_> {
             },
         };
         done.map_err(|error| of_lua(&error))
+    }
+
+    /// Sets a local of an earlier cell.
+    pub(super) fn set_kept(&self, name: &str, value: &Value) -> mlua::Result<()> {
+        let Some(local) = self.context.kept.borrow().get(name) else {
+            return Ok(());
+        };
+        // SAFETY: the closure owns nothing; the kept closure has its upvalue.
+        unsafe {
+            self.lua.exec_raw::<()>(value, |state| {
+                push_closure(state, name);
+                ffi::lua_insert(state, 1);
+                ffi::lua_setupvalue(state, 1, local.upvalue);
+                ffi::lua_settop(state, 0);
+            })
+        }
     }
 
     /// Sets a local of a call.
@@ -238,7 +243,7 @@ impl PausedCode<'_> {
 enum Target {
     Local(c_int),
     Upvalue(Function, c_int),
-    Kept(String, c_int),
+    Kept(String),
     Global(Value),
     Key(Value),
 }

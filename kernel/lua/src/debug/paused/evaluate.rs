@@ -30,7 +30,7 @@ use crate::value::Printer;
 /// What the code is called in Lua's messages.
 pub(super) const NAME: &str = "expression";
 /// So long an expression may take that nobody waits for: a watch, a condition.
-const TIME: Duration = Duration::from_secs(2);
+pub(super) const TIME: Duration = Duration::from_secs(2);
 /// So many compiled expressions are kept.
 const MOST_KEPT: usize = 200;
 

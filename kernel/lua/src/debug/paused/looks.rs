@@ -27,6 +27,8 @@ pub(crate) struct Looks {
     compiled: HashMap<String, Function>,
     /// Code that was read.
     pub(super) codes: Codes,
+    /// The columns of instructions, by their chunk, their function's code and their number.
+    pub(super) columns: HashMap<(String, u64, usize), u32>,
     /// How tables are made, once somebody has looked.
     layout: Option<Layout>,
 }

@@ -7,8 +7,13 @@ use perilune_language::debug::{Frame, FrameId, Frames, Refusal, SourceKey, Threa
 use super::super::{can_restart, threads};
 use super::calls::{Call, calls_from};
 use super::{PausedCode, Stopped, of_lua, refuse};
-use crate::failure::{Chunk, Frame as Captured, call_of, frame_of, is_own, record_of};
+use crate::failure::{
+    Chunk, Frame as Captured, call_of, column_of, first_column, frame_of, is_own, record_of,
+};
 use crate::value::name_where_defined;
+
+/// So many columns are remembered.
+const MOST_COLUMNS: usize = 1_000;
 
 impl PausedCode<'_> {
     pub(super) fn all_threads(&mut self) -> Vec<Thread> {
@@ -84,7 +89,8 @@ impl PausedCode<'_> {
         let wanted = calls.iter().skip(start).take(count.unwrap_or(usize::MAX));
         let mut frames = Vec::new();
         for call in wanted {
-            frames.extend(self.frame(state, *call)?);
+            let is_innermost = calls.first() == Some(call);
+            frames.extend(self.frame(state, *call, is_innermost)?);
         }
         Ok(Frames { frames, total })
     }
@@ -119,6 +125,7 @@ impl PausedCode<'_> {
         &self,
         state: *mut ffi::lua_State,
         call: *const c_void,
+        is_innermost: bool,
     ) -> Result<Option<Frame>, Refusal> {
         let mut record = record_of(call);
         // SAFETY: the call has not ended.
@@ -142,7 +149,7 @@ impl PausedCode<'_> {
                 .line
                 .and_then(|line| u32::try_from(line).ok())
                 .unwrap_or(0),
-            column: 0,
+            column: self.column(&captured, is_innermost),
             is_foreign: false,
             // SAFETY: the call has not ended.
             can_restart: unsafe { can_restart(self.context, state, call) },
@@ -202,6 +209,31 @@ impl PausedCode<'_> {
             Value::Function(function) => Ok(function),
             _ => refuse("not enough memory"),
         }
+    }
+
+    /// The first column of what a frame does: of its line, or of the call that it waits for.
+    fn column(&self, frame: &Captured, is_innermost: bool) -> u32 {
+        let sources = self.context.sources.borrow();
+        if is_innermost {
+            return first_column(&sources, frame).unwrap_or(0);
+        }
+        let Some(instruction) = frame.instruction else {
+            return 0;
+        };
+        let place = (frame.chunk.clone(), instruction.code, instruction.index);
+        if let Some(known) = self.context.looks.borrow().columns.get(&place) {
+            return *known;
+        }
+        let column = column_of(self.lua, &sources, frame);
+        let column = column
+            .or_else(|| first_column(&sources, frame))
+            .unwrap_or(0);
+        let mut looks = self.context.looks.borrow_mut();
+        if looks.columns.len() >= MOST_COLUMNS {
+            looks.columns.clear();
+        }
+        looks.columns.insert(place, column);
+        column
     }
 
     /// What a frame is called.

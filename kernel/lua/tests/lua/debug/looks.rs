@@ -1,6 +1,7 @@
 //! Looking at code that does not go on.
 
 mod at_rest;
+mod console;
 mod evaluate;
 mod frames;
 mod set;

@@ -19,7 +19,7 @@ const DEPTH: usize = 20;
 
 impl PausedCode<'_> {
     /// The value of names, fields and literals.
-    pub(super) fn hovered(
+    pub(in super::super) fn hovered(
         &self,
         call: Option<&Rc<Call>>,
         expression: &str,

@@ -54,6 +54,42 @@ local d = down(20000)";
 }
 
 #[test]
+fn the_innermost_frame_is_at_its_line_and_the_others_are_at_their_calls() {
+    let columns = stopped(NESTED, 3, |look| {
+        let frames = look.paused.frames(MAIN, 0, None).unwrap().frames;
+        frames.iter().map(|frame| frame.column).collect::<Vec<_>>()
+    });
+    assert_eq!(columns, [3, 13, 11]);
+    let wide = "local function f()\n  return 1\nend\nlocal s = 'é𝄞' .. f()";
+    let column = stopped(wide, 2, |look| {
+        look.paused.frames(MAIN, 1, None).unwrap().frames[0].column
+    });
+    assert_eq!(column, 20);
+}
+
+#[test]
+fn a_step_can_go_into_the_calls_of_the_line_that_are_to_be_done() {
+    let code = "local function f(x) return x end
+local t = {m = function(self, x) return x end}
+local r = f(f(1)) + t:m(f(2)) .. string.rep('x', 2)
+return r";
+    let targets = stopped(code, 3, |look| {
+        look.paused.step_targets(look.frame).unwrap()
+    });
+    let labels: Vec<_> = targets.iter().map(|target| target.label.as_str()).collect();
+    assert_eq!(
+        labels,
+        ["f(1)", "f(f(1))", "f(2)", "t:m(f(2))", "string.rep('x', 2)"]
+    );
+    assert!(targets.iter().all(|target| target.line == 3));
+    let columns: Vec<_> = targets.iter().map(|target| target.column).collect();
+    assert_eq!(columns, [13, 11, 25, 21, 34]);
+    let mut ids: Vec<_> = targets.iter().map(|target| target.id).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 5);
+}
+
+#[test]
 fn a_frame_has_its_locals_its_upvalues_and_the_globals() {
     let kinds = stopped(NESTED, 8, |look| {
         let scopes = look.paused.scopes(look.frame).unwrap();
