@@ -49,6 +49,30 @@ impl StopState {
     }
 }
 
+/// The time in which code has stopped, ended by dropping it, also in a panic.
+struct Stay<'a> {
+    session: &'a Session,
+    before: Phase,
+    thread_id: u32,
+}
+
+impl Drop for Stay<'_> {
+    fn drop(&mut self) {
+        let session = self.session;
+        let mut state = session.state();
+        state.phase = self.before;
+        state.stop = None;
+        state.snapshot.is_fresh = false;
+        state.return_looks();
+        drop(state);
+        session.wake_worker();
+        session.tell(Event::Continued(Continued {
+            thread_id: self.thread_id,
+            all_threads_continued: true,
+        }));
+    }
+}
+
 impl Session {
     /// Does what clients ask while code has stopped, until it shall go on.
     pub(crate) fn stay(&self, stop: Stop, paused: &mut dyn Paused) -> Resume {
@@ -71,31 +95,29 @@ impl Session {
             // Whoever waited for rest is answered here.
             (is_new, std::mem::replace(&mut state.phase, Phase::Stopped))
         };
+        let thread_id = self.thread_told(&stop);
+        let _stay = Stay {
+            session: self,
+            before,
+            thread_id,
+        };
         self.pause.store(false, Ordering::SeqCst);
         self.breakpoints().set_entry(false);
-        let thread_id = self.thread_told(&stop);
         if is_new && thread_id == stop.stop.thread.0 {
             self.tell_thread("started", thread_id);
         }
         self.tell_stopped(&stop, None);
         let resume = self.serve(&stop, paused);
-        let refreshed = catch_unwind(AssertUnwindSafe(|| self.refresh_snapshot(paused)));
-        if refreshed.is_err() {
+        self.note_variables(paused);
+        resume
+    }
+
+    /// Notes the variables for while code runs.
+    fn note_variables(&self, paused: &mut dyn Paused) {
+        let noted = catch_unwind(AssertUnwindSafe(|| self.refresh_snapshot(paused)));
+        if noted.is_err() {
             tracing::error!("the variables could not be noted; older ones are kept");
         }
-        let thread_id = self.thread_told(&stop);
-        let mut state = self.state();
-        state.phase = before;
-        state.stop = None;
-        state.snapshot.is_fresh = false;
-        state.return_looks();
-        drop(state);
-        self.wake_worker();
-        self.tell(Event::Continued(Continued {
-            thread_id,
-            all_threads_continued: true,
-        }));
-        resume
     }
 
     fn stop_state(&self, stop: Stop, paused: &mut dyn Paused) -> StopState {
@@ -201,10 +223,7 @@ impl Session {
             }
         }
         if !self.state().snapshot.is_fresh {
-            let refreshed = catch_unwind(AssertUnwindSafe(|| self.refresh_snapshot(paused)));
-            if refreshed.is_err() {
-                tracing::error!("the variables could not be noted; older ones are kept");
-            }
+            self.note_variables(paused);
         }
     }
 }

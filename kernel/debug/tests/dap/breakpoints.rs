@@ -1,6 +1,5 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 use perilune_language::debug::{
     Debugger as _, Exceptions, HitCondition, LineBreakpoint, LoadedSource, LogPiece,
@@ -408,22 +407,15 @@ fn a_log_is_told_as_output_with_its_place() {
 }
 
 #[test]
-fn ten_thousand_breakpoints_are_set_and_cleared_in_no_time() {
+fn ten_thousand_breakpoints_are_set_set_again_and_cleared() {
     let bench = Bench::attached();
     let (_folder, path) = file(&"x = 1\n".repeat(10_000));
     let all: Vec<_> = (1..=10_000).map(|line| json!({"line": line})).collect();
-    let begun = Instant::now();
     assert_eq!(set(&bench, "client", &path, &json!(all)).len(), 10_000);
     assert_eq!(bench.debugger.wishes().lines[path.as_str()].len(), 10_000);
     assert_eq!(set(&bench, "client", &path, &json!(all)).len(), 10_000);
     set(&bench, "client", &path, &json!([]));
     assert!(bench.debugger.wishes().is_empty());
-    // Unoptimized, and with others on the machine.
-    assert!(
-        begun.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        begun.elapsed()
-    );
 }
 
 #[test]

@@ -1,8 +1,12 @@
-use perilune_language::debug::{Raised, Reason, Resume, Stop};
+use std::sync::Arc;
+use std::thread;
+
+use perilune_language::debug::{Debugger as _, Raised, Reason, Resume, Stop};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, answered, stop};
-use crate::paused::COROUTINE;
+use crate::paused::{COROUTINE, Scripted};
 
 fn stopped() -> Bench {
     let bench = Bench::attached();
@@ -309,6 +313,25 @@ fn what_makes_the_debugger_panic_is_answered_and_the_stop_goes_on() {
         bench.ok("client", "evaluate", json!({"expression": "x"}))["result"],
         "1"
     );
+}
+
+#[test]
+fn a_stop_that_ends_in_a_panic_is_over() {
+    let bench = Bench::attached();
+    let debugger = Arc::clone(&bench.debugger);
+    let code =
+        thread::spawn(move || debugger.stopped(stop(Reason::Breakpoint), &mut Scripted::new()));
+    bench.event("stopped");
+    let request = json!({"command": "evaluate", "arguments": {"expression": "x"}});
+    let request = to_raw_value(&request).unwrap();
+    let reply = Box::new(|_| panic!("as the test wants it"));
+    bench.debugger.request("client", &request, reply);
+    assert!(code.join().is_err());
+    bench.event("continued");
+    assert_eq!(bench.debugger.stopped_at(), None);
+    bench.run_to_stop(stop(Reason::Step));
+    bench.ok("client", "continue", json!({}));
+    assert_eq!(bench.resumed(), Resume::Continue);
 }
 
 #[test]
