@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use perilune_language::debug::Variable;
 use serde_json::value::RawValue;
@@ -8,7 +9,7 @@ use crate::clients::Types;
 /// The session's variables as they were when somebody could look, for as long as nobody can.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    pub(crate) variables: Vec<Variable>,
+    pub(crate) variables: Arc<[Variable]>,
     /// Whether no code has run since, so that what holds variables can still be asked for them.
     pub(crate) is_fresh: bool,
     /// Whether anybody ever asks for it.
@@ -20,18 +21,18 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Takes what was seen just now.
     pub(crate) fn refresh(&mut self, variables: Vec<Variable>) {
-        self.variables = variables;
+        self.variables = variables.into();
         self.told.clear();
         self.is_fresh = true;
     }
+}
 
-    /// The variables for who cannot ask for more of them.
-    pub(crate) fn leaves(&self) -> impl Iterator<Item = Variable> + '_ {
-        self.variables.iter().map(|variable| Variable {
-            holder: None,
-            named: 0,
-            indexed: 0,
-            ..variable.clone()
-        })
+/// A variable for who cannot ask for what it holds.
+pub(crate) fn leaf(variable: &Variable) -> Variable {
+    Variable {
+        holder: None,
+        named: 0,
+        indexed: 0,
+        ..variable.clone()
     }
 }

@@ -1,5 +1,7 @@
 mod values;
 
+use std::sync::Arc;
+
 use perilune_language::debug::{
     FrameId, HolderId, Part, Paused, Purpose, Reason, ScopeKind, ThreadId,
 };
@@ -13,6 +15,7 @@ use crate::body;
 use crate::clients::Settings;
 use crate::reply;
 use crate::request::{Completions, Filter, Look, StackTrace, Variables};
+use crate::snapshot::leaf;
 use crate::stop_loop::StopState;
 
 /// What a completion's text may have, in bytes, so that code's thread is not kept busy.
@@ -206,11 +209,11 @@ impl Session {
         let values = {
             let mut state = self.state();
             state.snapshot.is_wanted = true;
-            state.snapshot.variables.clone()
+            Arc::clone(&state.snapshot.variables)
         };
-        let variables = values.into_iter();
+        let values = values.iter().cloned();
         reply::body(&body::Variables {
-            variables: variables
+            variables: values
                 .map(|value| variable(self, &settings, value))
                 .collect(),
         })
@@ -227,17 +230,19 @@ impl Session {
         if let Some(told) = state.snapshot.told.get(&settings.types) {
             return Ok(Some(told.clone()));
         }
-        let values: Vec<_> = state.snapshot.leaves().collect();
+        let seen = Arc::clone(&state.snapshot.variables);
         drop(state);
-        let values = values.into_iter();
+        let values = seen.iter().map(leaf);
         let told = reply::body(&body::Variables {
             variables: values
                 .map(|value| variable(self, &settings, value))
                 .collect(),
         })?;
-        if let Some(told) = &told {
-            let told = told.clone();
-            self.state().snapshot.told.insert(settings.types, told);
+        let mut state = self.state();
+        if let Some(told) = &told
+            && Arc::ptr_eq(&seen, &state.snapshot.variables)
+        {
+            state.snapshot.told.insert(settings.types, told.clone());
         }
         Ok(told)
     }
