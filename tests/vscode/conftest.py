@@ -127,6 +127,10 @@ class Window:
         """Opens a file from the list of the folder's files, for good."""
         self.page.locator(".explorer-folders-view .monaco-list-row", has_text=file).first.dblclick()
         expect(self.page.locator(".tab.active", has_text=file)).to_be_visible()
+        if file.endswith(".lua"):
+            # Then VS Code has heard of the extension, and F5 and F9 do something.
+            button = self.page.locator(".editor-actions [aria-label^='Debug Lua File']")
+            expect(button).to_be_visible(timeout=60_000)
 
     def line(self, number: int, editor=None):
         """The number of a line beside its text."""
@@ -194,16 +198,6 @@ class Window:
         """Waits until nothing is debugged."""
         expect(self.session()).to_have_count(0, timeout=30_000)
         expect(self.page.locator(".debug-top-stack-frame-line")).to_have_count(0)
-
-    def start(self) -> None:
-        """F5, again until VS Code knows who debugs Lua."""
-        for _ in range(10):
-            self.keyboard.press("F5")
-            try:
-                expect(self.session()).to_have_count(1, timeout=5000)
-                break
-            except AssertionError:
-                continue
 
     def variable(self, name: str):
         """The row of a variable in the view of variables."""

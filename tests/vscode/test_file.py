@@ -53,7 +53,7 @@ def program(project, open_folder):
 def test_a_program_is_stopped_looked_into_stepped_and_let_go(program):
     vscode = program
     vscode.toggle_breakpoint(5)
-    vscode.start()
+    vscode.keyboard.press("F5")
     vscode.stopped_at("local height = orbit.height(body, i)", 60)
     # Variables, with what is in a table.
     expect(vscode.variable("body")).to_contain_text('"Earth"')
@@ -107,7 +107,7 @@ def test_a_condition_stops_only_where_it_holds(program):
     vscode.keyboard.insert_text('body == "Io"')
     vscode.keyboard.press("Enter")
     expect(vscode.breakpoints()).to_have_count(1)
-    vscode.start()
+    vscode.keyboard.press("F5")
     vscode.stopped_at("print(body, height)", 60)
     expect(vscode.variable("body")).to_contain_text('"Io"')
     expect(vscode.variable("i")).to_contain_text("3")
@@ -129,7 +129,7 @@ def test_launch_json_gives_arguments_variables_and_a_folder_and_stops_on_entry(p
     )
     vscode = open_folder()
     vscode.open("arguments.lua")
-    vscode.start()
+    vscode.keyboard.press("F5")
     vscode.stopped_at('local where = io.popen("pwd"):read()', 60)
     vscode.keyboard.press("F5")
     vscode.ended()
@@ -151,7 +151,7 @@ def test_an_error_that_nobody_catches_can_stop_where_it_is_raised(project, open_
     vscode = open_folder()
     vscode.open("broken.lua")
     vscode.toggle_breakpoint(2)
-    vscode.start()
+    vscode.keyboard.press("F5")
     vscode.stopped_at("print('up')", 60)
     vscode.keyboard.press("F5")
     vscode.stopped_at("print(fuel.left)")

@@ -193,7 +193,8 @@ class Session {
   /** Ends what runs and what waits. */
   async interrupt() {
     this.#generation++;
-    await (await this.#runner)?.interrupt();
+    // A kernel that has ended needs no interrupt.
+    await this.#runner?.then((runner) => runner.interrupt()).catch(() => {});
   }
 
   /** Ends the kernel; the next cell starts another. */
@@ -327,7 +328,7 @@ class Notebooks {
       notebook: cell.notebook,
       connectionFile: runner.connectionFile,
       run: () => session.run([cell]),
-      interrupt: () => void session.interrupt(),
+      interrupt: () => session.interrupt(),
       closed: () => {
         if (session.debugger === adapter) session.debugger = undefined;
       },

@@ -14,7 +14,7 @@ const { Cells, replacePaths } = require("./sources");
  * @property {vscode.NotebookDocument} notebook
  * @property {string} connectionFile of its kernel
  * @property {() => Promise<void>} run runs the cell, and is done when that has ended
- * @property {() => void} interrupt ends the cell
+ * @property {() => Promise<void>} interrupt ends the cell
  * @property {() => void} closed is told when nobody debugs any more
  */
 
@@ -116,7 +116,8 @@ class CellDebugAdapter {
       case "disconnect":
       case "terminate":
         this.#isOver = true;
-        if (this.#isRunning) this.#debuggee.interrupt();
+        // First, or the cell would go on as soon as nobody debugs it.
+        if (this.#isRunning) await this.#debuggee.interrupt();
         return this.#adapter.request("disconnect", { terminateDebuggee: false });
     }
     const body = await this.#adapter.request(command, await this.#filed(given));
