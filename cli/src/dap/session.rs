@@ -1,3 +1,4 @@
+mod ending;
 mod engagement;
 mod hearing;
 mod notebook;

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -47,8 +48,13 @@ pub struct Target {
 pub enum Origin {
     /// Ours.
     Launched(Box<Debuggee>, Launched),
-    /// Somebody's; by this name.
-    Attached(String),
+    /// Somebody's.
+    Attached {
+        /// What it is called.
+        name: String,
+        /// Where its sockets are written down, if that is known.
+        connection_file: Option<PathBuf>,
+    },
 }
 
 /// Code that was sent.
@@ -98,7 +104,7 @@ impl Target {
     pub async fn next(&mut self) -> News {
         let heard = self.client.next_heard();
         let heard = match &mut self.origin {
-            Origin::Attached(_) => heard.await,
+            Origin::Attached { .. } => heard.await,
             Origin::Launched(debuggee, _) => tokio::select! {
                 biased;
                 heard = heard => heard,

@@ -1,26 +1,21 @@
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use perilune_client::Client;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use super::{Begun, Session, Then};
 use crate::dap::arguments::{Attach, Launch, Launched};
 use crate::dap::breakpoints::Breakpoints;
 use crate::dap::debuggee::Debuggee;
 use crate::dap::message::{Refusal, Request};
-use crate::dap::target::{News, Origin, Target};
+use crate::dap::target::{Origin, Target};
 use crate::kernels::Kernel;
 use crate::run::{Source, SourceKind};
 
 /// How long a kernel may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a program has to end that was asked to, before its process is ended whatever it does.
-const GRACE: Duration = Duration::from_secs(5);
-/// The exit code of a program that was terminated, as a shell says it.
-const TERMINATED: i32 = 128 + 15;
-
 impl Session {
     /// `launch` and `attach`.
     pub(super) async fn begin(&mut self, request: &Request) -> io::Result<Then> {
@@ -64,8 +59,8 @@ impl Session {
             }
             Begun::Attach(arguments) => {
                 let attach = attach_arguments(arguments)?;
-                let (kernel, client) = connect(&attach).await?;
-                let mut target = Target::new(client, Origin::Attached(kernel));
+                let (origin, client) = connect(&attach).await?;
+                let mut target = Target::new(client, origin);
                 target.notebook = attach.notebook;
                 target.redirects = attach.redirect_output;
                 (target, arguments, attach.stop_on_entry, attach.no_debug)
@@ -131,9 +126,10 @@ impl Session {
         if let Some(mut target) = self.target.take() {
             breakpoints = std::mem::take(&mut target.breakpoints);
             self.give_up_waiting(&mut target, "the program was restarted")?;
-            target.leave().await;
-            if let Origin::Launched(..) = target.origin {
-                self.put_an_end_to(&mut target).await?;
+            match target.origin {
+                // Where it has stopped it must not go on.
+                Origin::Launched(..) => drop(self.put_an_end_to(&mut target).await?),
+                Origin::Attached { .. } => target.leave().await,
             }
         }
         let again = breakpoints.begin_anew();
@@ -168,124 +164,6 @@ impl Session {
         self.target = Some(target);
         self.answered(request, done.map(|()| about))
     }
-
-    /// `terminate`: a program ends, and says so by events; a kernel that was attached to lives on.
-    pub(super) async fn terminate(&mut self, request: &Request) -> io::Result<Then> {
-        let Some(target) = &mut self.target else {
-            return self.answered(request, Ok(Value::Null));
-        };
-        match target.origin {
-            Origin::Launched(..) => {
-                let asked = target.end();
-                self.answered(request, asked.map(|()| Value::Null).map_err(Refusal::from))
-            }
-            Origin::Attached(_) => {
-                target.leave().await;
-                self.target = None;
-                self.out.answer(request, Ok(Value::Null))?;
-                self.tell_terminated()?;
-                Ok(Then::GoOn)
-            }
-        }
-    }
-
-    /// `disconnect`: the end of the session, and of what was launched, unless the client wants
-    /// otherwise.
-    pub(super) async fn disconnect(&mut self, request: &Request) -> io::Result<Then> {
-        if let Some(mut target) = self.target.take() {
-            let is_ours = matches!(target.origin, Origin::Launched(..));
-            let ends = request.arguments["terminateDebuggee"]
-                .as_bool()
-                .unwrap_or(is_ours);
-            self.give_up_waiting(&mut target, "the session has ended")?;
-            match (ends, is_ours) {
-                (true, true) => {
-                    let code = self.put_an_end_to(&mut target).await?;
-                    self.tell_exited(code)?;
-                }
-                (true, false) => {
-                    // It takes its time, and nobody here has to wait for it.
-                    let _ = target.end();
-                    let _ = timeout(GRACE, end_of(&mut target)).await;
-                }
-                (false, _) => {
-                    target.leave().await;
-                    if let Origin::Launched(debuggee, _) = target.origin {
-                        debuggee.let_go();
-                    }
-                }
-            }
-        }
-        self.out.answer(request, Ok(Value::Null))?;
-        Ok(Then::Close)
-    }
-
-    /// Ends what was launched, and waits for that; what it still says is told. Returns its exit
-    /// code.
-    async fn put_an_end_to(&mut self, target: &mut Target) -> io::Result<i32> {
-        let asked = target.end();
-        let mut told = Ok(());
-        if asked.is_ok() {
-            let heard = async {
-                loop {
-                    match target.next().await {
-                        News::Over => break,
-                        news if told.is_ok() => told = self.tell_last(target, news),
-                        _ => {}
-                    }
-                }
-            };
-            if timeout(GRACE, heard).await.is_err()
-                && let Origin::Launched(debuggee, _) = &mut target.origin
-            {
-                debuggee.kill();
-            }
-        }
-        told?;
-        self.exit_code(target).await
-    }
-
-    /// The exit code of what was launched and has ended.
-    pub(super) async fn exit_code(&mut self, target: &mut Target) -> io::Result<i32> {
-        let Origin::Launched(debuggee, _) = &mut target.origin else {
-            return Ok(0);
-        };
-        let (words, code) = match debuggee.ended().await {
-            Ok(ended) => ended,
-            Err(error) => (format!("perilune: {error:#}\n"), 1),
-        };
-        if !words.is_empty() {
-            self.out.text("stderr", &words)?;
-        }
-        Ok(match target.code {
-            Some(code) => code,
-            // In good order, as it was asked to, but not by itself.
-            None if target.ending && code == 0 => TERMINATED,
-            None => code,
-        })
-    }
-
-    /// Answers what the kernel will not.
-    pub(super) fn give_up_waiting(&mut self, target: &mut Target, why: &str) -> io::Result<()> {
-        let runs = target.runs.drain().filter_map(|(_, run)| run.request);
-        let asked = target.asked.drain().map(|(_, request)| request);
-        for request in asked.chain(runs) {
-            self.out.answer(&request, Err(Refusal::new(why)))?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn tell_exited(&mut self, code: i32) -> io::Result<()> {
-        self.out.event("exited", json!({"exitCode": code}))?;
-        self.tell_terminated()
-    }
-
-    pub(super) fn tell_terminated(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.terminated, true) {
-            return Ok(());
-        }
-        self.out.event("terminated", Value::Null)
-    }
 }
 
 impl Begun {
@@ -297,11 +175,6 @@ impl Begun {
         attach_arguments(&request.arguments)?.kernel()?;
         Ok(Self::Attach(request.arguments.clone()))
     }
-}
-
-/// Waits until the kernel has ended.
-async fn end_of(target: &mut Target) {
-    while !matches!(target.next().await, News::Over) {}
 }
 
 fn launch(arguments: &Value) -> Result<(Launched, Value), Refusal> {
@@ -321,7 +194,7 @@ fn attach_arguments(arguments: &Value) -> Result<Attach, Refusal> {
     }
 }
 
-async fn connect(attach: &Attach) -> Result<(String, Client), Refusal> {
+async fn connect(attach: &Attach) -> Result<(Origin, Client), Refusal> {
     let text = attach.kernel()?;
     let failed = |error| Refusal::from(anyhow::Error::from(error));
     let kernel = Kernel::find(text).map_err(failed)?;
@@ -332,11 +205,15 @@ async fn connect(attach: &Attach) -> Result<(String, Client), Refusal> {
             "{name} is no kernel of perilune; it has a debugger of its own, or none"
         )));
     }
-    Ok((name.to_owned(), client))
+    let origin = Origin::Attached {
+        name: name.to_owned(),
+        connection_file: kernel.connection_file().map(Path::to_owned),
+    };
+    Ok((origin, client))
 }
 
 /// Reads the program as `perilune run` does.
-fn read(program: &std::path::Path) -> Result<String, Refusal> {
+fn read(program: &Path) -> Result<String, Refusal> {
     let source = Source::read(program)?;
     if source.kind != SourceKind::Script {
         return Err(Refusal::new(format!(
@@ -386,12 +263,13 @@ fn about(target: &Target) -> Value {
 }
 
 fn connection_file(target: &Target) -> Option<String> {
-    match &target.origin {
-        Origin::Launched(debuggee, _) => {
-            Some(debuggee.connection_file().to_string_lossy().into_owned())
-        }
-        Origin::Attached(_) => None,
-    }
+    let path = match &target.origin {
+        Origin::Launched(debuggee, _) => Some(debuggee.connection_file()),
+        Origin::Attached {
+            connection_file, ..
+        } => connection_file.as_deref(),
+    };
+    path.map(|path| path.to_string_lossy().into_owned())
 }
 
 /// The body of the event `process`.
@@ -410,7 +288,7 @@ fn process(target: &Target) -> Value {
             }
             body
         }
-        Origin::Attached(name) => json!({
+        Origin::Attached { name, .. } => json!({
             "name": name,
             "isLocalProcess": true,
             "startMethod": "attach",

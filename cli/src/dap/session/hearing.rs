@@ -50,7 +50,7 @@ impl Session {
     /// The kernel has ended.
     async fn take_end(&mut self, mut target: Target) -> io::Result<()> {
         self.give_up_waiting(&mut target, "it has ended")?;
-        if let Origin::Attached(name) = &target.origin {
+        if let Origin::Attached { name, .. } = &target.origin {
             let text = format!("perilune: {name} has ended\n");
             self.out.text("console", &text)?;
             return self.tell_terminated();
