@@ -82,11 +82,7 @@ unsafe fn happened(state: *mut ffi::lua_State, event: c_int, frame: Frame) -> Op
         let stop = match event {
             ffi::LUA_HOOKCALL | ffi::LUA_HOOKTAILCALL => {
                 let is_tail_call = event == ffi::LUA_HOOKTAILCALL;
-                let stop = tracer.called(context, state, frame, is_tail_call);
-                if stop.is_none() {
-                    return None;
-                }
-                stop
+                Some(tracer.called(context, state, frame, is_tail_call)?)
             }
             ffi::LUA_HOOKRET => {
                 tracer.returns(context, state, frame);

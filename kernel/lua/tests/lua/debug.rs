@@ -6,6 +6,7 @@ mod functions;
 mod lines;
 mod looks;
 mod pauses;
+mod programs;
 mod restart;
 mod script;
 mod sources;
