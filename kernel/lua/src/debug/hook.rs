@@ -184,7 +184,7 @@ impl Tracer {
                 return None;
             }
             let mut why = Why::default();
-            if facts.breaks.contains(&line)
+            if facts.breaks.binary_search(&line).is_ok()
                 && let Some(key) = &facts.key
             {
                 self.hit(context, state, key, line, &mut why);

@@ -97,7 +97,13 @@ pub(crate) unsafe fn called(context: &Context, state: *mut ffi::lua_State) {
         return;
     }
     let wishes = Arc::clone(&tracer.wishes.borrow());
-    if wishes.entry && tracer.entered.replace(Arc::as_ptr(&wishes)) != Arc::as_ptr(&wishes) {
+    let is_entered = tracer
+        .entered
+        .borrow()
+        .as_ref()
+        .is_some_and(|entered| Arc::ptr_eq(entered, &wishes));
+    if wishes.entry && !is_entered {
+        tracer.entered.replace(Some(wishes));
         tracer.set_soon(Some(Reason::Entry));
     }
     // SAFETY: passed on.
@@ -157,6 +163,10 @@ pub(crate) unsafe fn loaded(state: *mut ffi::lua_State, function: c_int, is_name
     unsafe {
         if ffi::lua_type(state, function) != ffi::LUA_TFUNCTION {
             return;
+        }
+        if context.tracer.is_needed() {
+            // Its code may lie where that of another lay.
+            context.tracer.verdicts.clear();
         }
         let mut record = std::mem::zeroed::<ffi::lua_Debug>();
         ffi::lua_pushvalue(state, function);

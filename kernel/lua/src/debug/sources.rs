@@ -15,6 +15,8 @@ pub(crate) struct Keys {
     /// By a file's name, as it was loaded.
     files: HashMap<String, SourceKey>,
     loaded: HashSet<SourceKey>,
+    /// Whether more was loaded than is remembered.
+    loaded_more: bool,
 }
 
 #[derive(Debug)]
@@ -61,15 +63,16 @@ impl Keys {
 
     /// Remembers that there is code of it in the state; tells whether that is news.
     fn remember_loaded(&mut self, key: SourceKey) -> bool {
-        if self.loaded.len() >= MOST {
-            self.loaded.clear();
+        if self.loaded.len() >= MOST && !self.loaded.contains(&key) {
+            self.loaded_more = true;
+            return true;
         }
         self.loaded.insert(key)
     }
 
     /// Whether there may be code of it in the state.
     pub(super) fn is_loaded(&self, key: &SourceKey) -> bool {
-        self.loaded.contains(key)
+        self.loaded_more || self.loaded.contains(key)
     }
 
     /// The number of a cell's lines, if the chunk is one: behind them the kernel has its own.

@@ -1,6 +1,7 @@
 //! What the hook knows.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub(crate) struct Tracer {
     /// Where code has stopped already, before its line was looked at.
     pub(super) passed: Cell<Option<Place>>,
     /// The wishes of which the entry was granted.
-    pub(super) entered: Cell<*const Wishes>,
+    pub(super) entered: RefCell<Option<Arc<Wishes>>>,
     pub(super) enrolled: Enrolled,
     /// Told to the thread that kicks.
     pub(super) running: Arc<AtomicBool>,
@@ -265,14 +266,9 @@ impl Tracer {
         drop(keys);
         let wishes = self.wishes.borrow();
         let breaks = wishes.lines.get(&key).map(|wanted| {
-            let of = prototype.lines();
-            let mut breaks: Vec<u32> = wanted
-                .keys()
-                .copied()
-                .filter(|line| of.contains(line))
-                .collect();
-            breaks.dedup();
-            breaks
+            let of: HashSet<u32> = prototype.lines().into_iter().collect();
+            let breaks = wanted.keys().copied().filter(|line| of.contains(line));
+            breaks.collect()
         });
         let mut facts = Facts::new(Some(key), is_wrapper, lines_of_cell.unwrap_or(u32::MAX));
         drop(wishes);

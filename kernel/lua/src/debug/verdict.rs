@@ -19,7 +19,7 @@ pub(super) struct Facts {
     pub(super) is_foreign: bool,
     /// The last line that is the user's.
     pub(super) last_line: u32,
-    /// Which of its lines have breakpoints.
+    /// Which of its lines have breakpoints, in order.
     pub(super) breaks: Vec<u32>,
     /// Which breakpoints on functions it is meant by; nothing if its name is not known.
     pub(super) functions: Option<Vec<usize>>,

@@ -33,7 +33,7 @@ fn simple() -> impl Strategy<Value = String> {
         expression().prop_map(|e| format!("local b = {e}")),
         expression().prop_map(|e| format!("print({e}, b)")),
         expression().prop_map(|e| format!("c[#c % 7 + 1] = {e}")),
-        expression().prop_map(|e| format!("print(pcall(function() error('e' .. {e}) end))")),
+        expression().prop_map(|e| format!("print(pcall(function(...) error('e' .. {e}) end))")),
         expression().prop_map(|e| format!("b = ({e}) == a and a or b")),
         Just("print(pcall(error))".to_owned()),
         Just("f(\n  a,\n  b)".to_owned()),
@@ -69,8 +69,7 @@ fn around(inner: String, value: &str, kind: u8) -> String {
             "do\nlocal fs = {{}}\nfor i = 1, 2 do\nfs[i] = function(...)\n{inner}\nreturn i\nend\nend\nprint(fs[1](), fs[2](3))\nend"
         ),
         11 => format!(
-            "do\nlocal t = {{3, 1, 2}}\ntable.sort(t, function(x, y)\ndo {} end\nreturn x < y\nend)\nprint(t[1], t[3])\nend",
-            inner.replace("...", "1")
+            "do\nlocal t = {{3, 1, 2}}\ntable.sort(t, function(x, y, ...)\ndo {inner} end\nreturn x < y\nend)\nprint(t[1], t[3])\nend"
         ),
         12 => format!("print((('xy'):gsub('.', function(...)\n{inner}\nreturn 'z'\nend)))"),
         13 => format!(
