@@ -44,6 +44,12 @@ struct Response<'a, B> {
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     error: ErrorMessage<'a>,
+    // JupyterLab reads them without looking whether it was refused, as it is when code goes on while
+    // it still asks where that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<[(); 0]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variables: Option<[(); 0]>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +96,8 @@ impl Responder {
                 id: 1,
                 format: &message,
             },
+            scopes: (self.command == "scopes").then_some([]),
+            variables: (self.command == "variables").then_some([]),
         };
         self.send(false, Some(&message), Some(body));
     }

@@ -131,6 +131,9 @@ impl Session {
                 self.snapshot_at_rest(client)
             }
             Request::Look(Look::InspectVariables) => self.snapshot_while_running(client),
+            Request::Look(Look::RichInspectVariables(wanted)) if phase == Phase::Running => {
+                self.rich_while_running(wanted)
+            }
             // It goes on.
             Request::Go(Go::Continue) => reply::body(&body::Continued {
                 all_threads_continued: true,

@@ -65,7 +65,7 @@ JUPYTERS_OWN = {
     "dumpCell": _body({"sourcePath": {"type": "string", "minLength": 1}}),
     "inspectVariables": _body({"variables": _VARIABLES}),
     "richInspectVariables": _body({"data": _BUNDLE, "metadata": _BUNDLE}),
-    "copyToGlobals": _ref("SetVariableResponse"),
+    "copyToGlobals": _ref("Response"),
     # Of DAP, where its modules have no `path` that must be there; JupyterLab lists nothing else.
     "modules": _body(
         {

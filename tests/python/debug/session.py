@@ -145,6 +145,9 @@ class Session:
         capabilities = self.request("initialize", **self.JUPYTERLAB | options)
         self.request("attach")
         self.event("initialized")
+        self.request("setExceptionBreakpoints", filters=[])
+        self.request("inspectVariables")
+        self.request("modules")
         return capabilities
 
     def path(self, code: str) -> str:
@@ -297,7 +300,10 @@ class Session:
             event = message["content"]
             assert event["type"] == "event", event
             check_event(event)
-            (self.ambient if event["event"] in AMBIENT else self._events).append(event)
+            # What is said because another client came, or to him alone: that code has stopped already.
+            is_others = event.get("body", {}).get("client") not in (None, self.client.session.session)
+            is_ambient = event["event"] in AMBIENT or is_others
+            (self.ambient if is_ambient else self._events).append(event)
         elif id in self._asked:
             assert message["msg_type"] == "status", message
             self._asked[id].statuses.append(message["content"]["execution_state"])

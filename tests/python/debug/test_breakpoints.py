@@ -139,7 +139,8 @@ def test_one_in_a_string_that_was_loaded_with_a_name(debugger):
     assert reply["breakpoints"][0]["line"] == 3
     cell = debugger.execute("return f(1)")
     frames = debugger.stopped()
-    assert debugger.values(frames[0]) == {"x": "1", "y": "2"}
+    values = debugger.values(frames[0])
+    assert (values["x"], values["y"]) == ("1", "2")
     text = debugger.request("source", source=frames[0]["source"], sourceReference=frames[0]["source"].get("sourceReference", 0))
     assert text["content"] == "local x = ...\nlocal y = x + 1\nreturn y"
     debugger.go()

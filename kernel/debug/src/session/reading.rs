@@ -2,6 +2,7 @@ mod values;
 
 use std::sync::Arc;
 
+use perilune_language::MimeBundle;
 use perilune_language::debug::{
     FrameId, HolderId, Part, Paused, Purpose, Reason, ScopeKind, ThreadId,
 };
@@ -14,7 +15,7 @@ use crate::DebugError;
 use crate::body;
 use crate::clients::Settings;
 use crate::reply;
-use crate::request::{Completions, Filter, Look, StackTrace, Variables};
+use crate::request::{Completions, Filter, Look, RichInspectVariables, StackTrace, Variables};
 use crate::snapshot::leaf;
 use crate::stop_loop::StopState;
 
@@ -245,6 +246,24 @@ impl Session {
             state.snapshot.told.insert(settings.types, told.clone());
         }
         Ok(told)
+    }
+
+    /// A variable of the session as it was noted before the code began that runs now: in a line,
+    /// since what would show more of it cannot be asked.
+    pub(crate) fn rich_while_running(
+        &self,
+        wanted: &RichInspectVariables,
+    ) -> Result<Option<Box<RawValue>>, DebugError> {
+        let state = self.state();
+        let known = &state.snapshot.variables;
+        let variable = known
+            .iter()
+            .find(|known| known.name == wanted.variable_name);
+        let (Some(variable), None) = (variable, wanted.frame_id) else {
+            return Err(DebugError::Running);
+        };
+        let MimeBundle { data, metadata } = MimeBundle::plain(&variable.value);
+        reply::body(&body::RichVariable { data, metadata })
     }
 
     /// The threads, as they were when somebody looked.
