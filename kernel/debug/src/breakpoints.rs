@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use perilune_language::debug::{Exceptions, SourceKey, Wishes};
 
-pub(crate) use lines::{Code, Line, Place};
+pub(crate) use lines::{Code, Line, Place, expressions};
+pub(crate) use rule::{Mistakes, written};
 
 use self::data::Data;
 use self::functions::Function;

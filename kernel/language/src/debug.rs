@@ -74,4 +74,14 @@ pub trait SourceReader: Send + Sync {
     ///
     /// Why it does not compile, in words for a person.
     fn lines(&self, code: &str) -> Result<BTreeSet<u32>, String>;
+
+    /// Whether this can be the condition of a breakpoint, as far as can be told without running it.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not compile, in words for a person.
+    fn expression(&self, code: &str) -> Result<(), String> {
+        let _ = code;
+        Ok(())
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use perilune_language::debug::DataBreakpoint;
 
 use super::Breakpoints;
-use super::rule::Rule;
+use super::rule::{Mistakes, Rule};
 use crate::DebugError;
 use crate::body::Breakpoint;
 use crate::request::NamedData;
@@ -45,15 +45,18 @@ impl Breakpoints {
     pub(crate) fn set_data(
         &mut self,
         wanted: Vec<NamedData>,
+        mistakes: &Mistakes,
     ) -> Result<Vec<Breakpoint>, DebugError> {
         self.room_for(self.data.len(), wanted.len())?;
         let former = std::mem::take(&mut self.data).into_iter();
         let mut former: HashMap<_, _> = former.map(|it| (Arc::clone(&it.data), it)).collect();
         for wanted in wanted {
             let mut rule = match wanted.access_type.as_deref() {
-                None | Some("write") => {
-                    Rule::new(wanted.condition.as_deref(), wanted.hit_condition.as_deref())
-                }
+                None | Some("write") => Rule::new(
+                    wanted.condition.as_deref(),
+                    wanted.hit_condition.as_deref(),
+                    mistakes,
+                ),
                 Some(_) => Err("only changes can stop code (accessType `write`)".to_owned()),
             };
             let id = match former.remove(wanted.data_id.as_str()) {

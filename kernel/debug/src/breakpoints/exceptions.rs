@@ -3,14 +3,18 @@ use std::sync::Arc;
 use perilune_language::debug::Exceptions;
 
 use super::Breakpoints;
-use super::rule::written;
+use super::rule::{Mistakes, written};
 use crate::body::Breakpoint;
 use crate::request::{FilterOptions, SetExceptionBreakpoints};
 
 impl Breakpoints {
     /// Sets which errors stop code. Returns what has become of each filter, in their order, those
     /// with options last.
-    pub(crate) fn set_exceptions(&mut self, wanted: SetExceptionBreakpoints) -> Vec<Breakpoint> {
+    pub(crate) fn set_exceptions(
+        &mut self,
+        wanted: SetExceptionBreakpoints,
+        mistakes: &Mistakes,
+    ) -> Vec<Breakpoint> {
         let mut exceptions = Exceptions::default();
         let plain = wanted.filters.into_iter().map(|filter_id| FilterOptions {
             filter_id,
@@ -19,22 +23,24 @@ impl Breakpoints {
         let told = plain
             .chain(wanted.filter_options.into_iter().flatten())
             .map(|wanted| {
-                let condition = written(wanted.condition.as_deref()).map(Arc::from);
-                let known = match wanted.filter_id.as_str() {
-                    "caught" => Some(&mut exceptions.caught),
-                    "uncaught" => Some(&mut exceptions.uncaught),
-                    _ => None,
+                let condition = written(wanted.condition.as_deref());
+                let is_right = condition.map_or(Ok(()), |it| mistakes.check(it));
+                let filter = match wanted.filter_id.as_str() {
+                    "caught" => Ok(&mut exceptions.caught),
+                    "uncaught" => Ok(&mut exceptions.uncaught),
+                    other => Err(format!(
+                        "there is no filter `{}`, only `uncaught` and `caught`",
+                        other.chars().take(50).collect::<String>()
+                    )),
                 };
-                let verified = known.is_some();
-                if let Some(filter) = known {
-                    *filter = Some(condition);
-                }
+                let set = filter.and_then(|filter| {
+                    is_right?;
+                    *filter = Some(condition.map(Arc::from));
+                    Ok(())
+                });
                 Breakpoint {
-                    verified,
-                    message: (!verified).then(|| {
-                        let filter = wanted.filter_id.chars().take(50).collect::<String>();
-                        format!("there is no filter `{filter}`, only `uncaught` and `caught`")
-                    }),
+                    verified: set.is_ok(),
+                    message: set.err(),
                     ..Breakpoint::default()
                 }
             })

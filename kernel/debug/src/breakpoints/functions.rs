@@ -4,7 +4,7 @@ use std::sync::Arc;
 use perilune_language::debug::FunctionBreakpoint;
 
 use super::Breakpoints;
-use super::rule::Rule;
+use super::rule::{Mistakes, Rule};
 use crate::DebugError;
 use crate::body::Breakpoint;
 use crate::request::NamedFunction;
@@ -45,6 +45,7 @@ impl Breakpoints {
     pub(crate) fn set_functions(
         &mut self,
         wanted: Vec<NamedFunction>,
+        mistakes: &Mistakes,
     ) -> Result<Vec<Breakpoint>, DebugError> {
         self.room_for(self.functions.len(), wanted.len())?;
         let former = std::mem::take(&mut self.functions).into_iter();
@@ -54,7 +55,11 @@ impl Breakpoints {
             let mut rule = if name.is_empty() {
                 Err("a breakpoint on a function needs the function's name".to_owned())
             } else {
-                Rule::new(wanted.condition.as_deref(), wanted.hit_condition.as_deref())
+                Rule::new(
+                    wanted.condition.as_deref(),
+                    wanted.hit_condition.as_deref(),
+                    mistakes,
+                )
             };
             let id = match former.remove(name) {
                 Some(earlier) => {

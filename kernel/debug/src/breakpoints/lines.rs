@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use perilune_language::debug::{LineBreakpoint, LogPiece, SourceKey};
 
-use super::rule::{Rule, written};
+use super::rule::{Mistakes, Rule, written};
 use super::{Breakpoints, Changes, log_message};
 use crate::DebugError;
 use crate::request::SourceBreakpoint;
@@ -102,6 +102,19 @@ pub(super) fn wishes(set: &[Line]) -> BTreeMap<u32, Vec<LineBreakpoint>> {
     lines
 }
 
+/// The expressions that stand in breakpoints.
+pub(crate) fn expressions(wanted: &[SourceBreakpoint]) -> Vec<String> {
+    let mut expressions = Vec::new();
+    for wanted in wanted {
+        expressions.extend(written(wanted.condition.as_deref()).map(str::to_owned));
+        let pieces = written(wanted.log_message.as_deref()).map(log_message::parse);
+        if let Some(Ok(pieces)) = pieces {
+            expressions.extend(log_message::expressions(&pieces).map(str::to_owned));
+        }
+    }
+    expressions
+}
+
 impl Breakpoints {
     /// Sets those of a source, in place of all that it had. One that was there already keeps its
     /// number, and its count if it says the same as before.
@@ -110,13 +123,14 @@ impl Breakpoints {
         key: &SourceKey,
         wanted: Vec<SourceBreakpoint>,
         code: &Code,
+        mistakes: &Mistakes,
     ) -> Result<Changes, DebugError> {
         self.room_for(self.of(key).len(), wanted.len())?;
         let mut former = Former::new(self.lines.remove(key).unwrap_or_default());
         let mut changes = Changes::default();
         let mut set = Vec::with_capacity(wanted.len());
         for wanted in wanted {
-            let mut line = Line::new(wanted, code);
+            let mut line = Line::new(wanted, code, mistakes);
             match former.take(&line.wanted) {
                 Some(former) => {
                     line.id = former.id;
@@ -167,10 +181,17 @@ impl Breakpoints {
 
 impl Line {
     /// Without a number yet.
-    fn new(wanted: SourceBreakpoint, code: &Code) -> Self {
-        let rule = Rule::new(wanted.condition.as_deref(), wanted.hit_condition.as_deref());
+    fn new(wanted: SourceBreakpoint, code: &Code, mistakes: &Mistakes) -> Self {
+        let (condition, hits) = (&wanted.condition, &wanted.hit_condition);
+        let rule = Rule::new(condition.as_deref(), hits.as_deref(), mistakes);
         let log = written(wanted.log_message.as_deref())
-            .map(log_message::parse)
+            .map(|message| {
+                let pieces = log_message::parse(message)?;
+                for expression in log_message::expressions(&pieces) {
+                    mistakes.check(expression)?;
+                }
+                Ok(pieces)
+            })
             .transpose();
         let (rule, log, place) = match (rule, log) {
             (Ok(rule), Ok(log)) => (Some(rule), log.map(Arc::from), code.place(wanted.line)),

@@ -41,6 +41,14 @@ pub(crate) fn parse(message: &str) -> Result<Vec<LogPiece>, String> {
     Ok(pieces)
 }
 
+/// The expressions in a message.
+pub(crate) fn expressions(pieces: &[LogPiece]) -> impl Iterator<Item = &str> {
+    pieces.iter().filter_map(|piece| match piece {
+        LogPiece::Text(_) => None,
+        LogPiece::Expression(expression) => Some(expression.as_str()),
+    })
+}
+
 /// Where the brace is that ends an expression, behind which `text` begins.
 fn expression_end(text: &str) -> Option<usize> {
     let mut depth = 0_usize;

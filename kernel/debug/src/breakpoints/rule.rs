@@ -1,7 +1,8 @@
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use perilune_language::debug::HitCondition;
+use perilune_language::debug::{HitCondition, SourceReader};
 
 use super::hit_condition;
 
@@ -18,10 +19,16 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// What is wrong with the hit condition, for a person.
-    pub(crate) fn new(condition: Option<&str>, hits: Option<&str>) -> Result<Self, String> {
+    /// What is wrong with it, for a person.
+    pub(crate) fn new(
+        condition: Option<&str>,
+        hits: Option<&str>,
+        mistakes: &Mistakes,
+    ) -> Result<Self, String> {
+        let condition = written(condition);
+        condition.map(|it| mistakes.check(it)).transpose()?;
         Ok(Self {
-            condition: written(condition).map(Arc::from),
+            condition: condition.map(Arc::from),
             hits: written(hits).map(hit_condition::parse).transpose()?,
             count: Arc::default(),
         })
@@ -36,6 +43,32 @@ impl Rule {
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.condition == other.condition && self.hits == other.hits
+    }
+}
+
+/// The expressions of a request that do not compile, and why.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes(HashMap<String, String>);
+
+impl Mistakes {
+    /// Checks all expressions that stand in a request.
+    pub(crate) fn of<'a>(
+        expressions: impl Iterator<Item = &'a str>,
+        reader: &dyn SourceReader,
+    ) -> Self {
+        let expressions: HashSet<_> = expressions.collect();
+        let mistake = |expression: &str| {
+            let why = reader.expression(expression).err()?;
+            Some((expression.to_owned(), why))
+        };
+        Self(expressions.into_iter().filter_map(mistake).collect())
+    }
+
+    pub(crate) fn check(&self, expression: &str) -> Result<(), String> {
+        match self.0.get(expression) {
+            Some(why) => Err(format!("`{expression}` is no expression: {why}")),
+            None => Ok(()),
+        }
     }
 }
 

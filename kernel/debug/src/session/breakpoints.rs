@@ -4,9 +4,12 @@ use perilune_language::debug::SourceKey;
 
 use super::Session;
 use crate::body;
-use crate::breakpoints::{Changes, Code, Line, Place};
+use crate::breakpoints::{Changes, Code, Line, Mistakes, Place, expressions, written};
 use crate::event::{BreakpointEvent, Event};
-use crate::request::{BreakpointLocations, SetBreakpoints, SourceBreakpoint};
+use crate::request::{
+    BreakpointLocations, SetBreakpoints, SetDataBreakpoints, SetExceptionBreakpoints,
+    SetFunctionBreakpoints, SourceBreakpoint,
+};
 use crate::{DebugError, sources};
 
 /// The ends of a range of lines are cut to so many lines, as nobody looks at more.
@@ -40,8 +43,10 @@ impl Session {
         } else {
             self.code(&key)
         };
+        let expressions = expressions(&breakpoints);
+        let mistakes = self.mistakes(expressions.iter().map(|it| Some(it.as_str())));
         let former = self.breakpoints().of(&key).to_vec();
-        let changes = self.breakpoints().set_lines(&key, breakpoints, &code)?;
+        let changes = { self.breakpoints() }.set_lines(&key, breakpoints, &code, &mistakes)?;
         // It may have been loaded meanwhile.
         if matches!(code, Code::Unknown) {
             self.settle(&key);
@@ -55,6 +60,47 @@ impl Session {
             breakpoint.source = breakpoint.source.take().map(|it| settings.source(it));
         }
         Ok(body::Breakpoints { breakpoints: told })
+    }
+
+    /// Sets all breakpoints on functions.
+    pub(super) fn set_function_breakpoints(
+        &self,
+        wanted: SetFunctionBreakpoints,
+    ) -> Result<body::Breakpoints, DebugError> {
+        let wanted = wanted.breakpoints;
+        let mistakes = self.mistakes(wanted.iter().map(|it| it.condition.as_deref()));
+        let breakpoints = self.breakpoints().set_functions(wanted, &mistakes)?;
+        self.attention.raise();
+        Ok(body::Breakpoints { breakpoints })
+    }
+
+    /// Sets all breakpoints on data.
+    pub(super) fn set_data_breakpoints(
+        &self,
+        wanted: SetDataBreakpoints,
+    ) -> Result<body::Breakpoints, DebugError> {
+        let wanted = wanted.breakpoints;
+        let mistakes = self.mistakes(wanted.iter().map(|it| it.condition.as_deref()));
+        let breakpoints = self.breakpoints().set_data(wanted, &mistakes)?;
+        self.attention.raise();
+        Ok(body::Breakpoints { breakpoints })
+    }
+
+    /// Sets which errors stop code.
+    pub(super) fn set_exception_breakpoints(
+        &self,
+        wanted: SetExceptionBreakpoints,
+    ) -> body::Breakpoints {
+        let options = wanted.filter_options.iter().flatten();
+        let mistakes = self.mistakes(options.map(|it| it.condition.as_deref()));
+        let breakpoints = self.breakpoints().set_exceptions(wanted, &mistakes);
+        self.attention.raise();
+        body::Breakpoints { breakpoints }
+    }
+
+    /// Those of the expressions that do not compile.
+    fn mistakes<'a>(&self, expressions: impl Iterator<Item = Option<&'a str>>) -> Mistakes {
+        Mistakes::of(expressions.filter_map(written), &*self.reader)
     }
 
     /// The lines of a range that code can stop at.

@@ -64,19 +64,11 @@ impl Session {
             }
             Here::SetBreakpoints(wanted) => reply::body(&self.set_breakpoints(client, wanted)?),
             Here::SetFunctionBreakpoints(wanted) => {
-                let set = self.breakpoints().set_functions(wanted.breakpoints)?;
-                self.attention.raise();
-                reply::body(&body::Breakpoints { breakpoints: set })
+                reply::body(&self.set_function_breakpoints(wanted)?)
             }
-            Here::SetDataBreakpoints(wanted) => {
-                let set = self.breakpoints().set_data(wanted.breakpoints)?;
-                self.attention.raise();
-                reply::body(&body::Breakpoints { breakpoints: set })
-            }
+            Here::SetDataBreakpoints(wanted) => reply::body(&self.set_data_breakpoints(wanted)?),
             Here::SetExceptionBreakpoints(wanted) => {
-                let set = self.breakpoints().set_exceptions(wanted);
-                self.attention.raise();
-                reply::body(&body::Breakpoints { breakpoints: set })
+                reply::body(&self.set_exception_breakpoints(wanted))
             }
             Here::BreakpointLocations(wanted) => {
                 reply::body(&self.breakpoint_locations(client, wanted)?)

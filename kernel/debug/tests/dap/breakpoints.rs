@@ -238,6 +238,36 @@ fn what_cannot_be_meant_is_refused_with_words_and_alone() {
 }
 
 #[test]
+fn an_expression_that_does_not_compile_is_refused_wherever_it_stands() {
+    let bench = Bench::attached();
+    let (_folder, path) = file(CODE);
+    let why = "`x !` is no expression: unexpected symbol near '!'";
+    let refused = |told: &Value| {
+        assert_eq!(told["verified"], false);
+        assert_eq!(told["message"], why);
+    };
+    let told = set(
+        &bench,
+        "client",
+        &path,
+        &json!([{"line": 2, "condition": " x !"}, {"line": 2, "logMessage": "{y} {x !}"}]),
+    );
+    refused(&told[0]);
+    refused(&told[1]);
+    let arguments = json!({"breakpoints": [{"name": "f", "condition": "x !"}]});
+    let told = bench.ok("client", "setFunctionBreakpoints", arguments);
+    refused(&told["breakpoints"][0]);
+    let arguments = json!({"breakpoints": [{"dataId": "field:1:a", "condition": "x !"}]});
+    let told = bench.ok("client", "setDataBreakpoints", arguments);
+    refused(&told["breakpoints"][0]);
+    let arguments =
+        json!({"filters": [], "filterOptions": [{"filterId": "caught", "condition": "x !"}]});
+    let told = bench.ok("client", "setExceptionBreakpoints", arguments);
+    refused(&told["breakpoints"][0]);
+    assert!(bench.debugger.wishes().is_empty());
+}
+
+#[test]
 fn a_client_that_counts_from_0_is_understood() {
     let bench = Bench::new();
     bench.attach(

@@ -277,7 +277,8 @@ impl Paused for Scripted {
     }
 }
 
-/// A line has code unless it is empty or a comment; a line `!` does not compile.
+/// A line has code unless it is empty or a comment; a line `!` does not compile, nor does an
+/// expression with one.
 pub struct Lines;
 
 impl SourceReader for Lines {
@@ -291,5 +292,12 @@ impl SourceReader for Lines {
             .filter(|(_, line)| with_code(line))
             .map(|(line, _)| line)
             .collect())
+    }
+
+    fn expression(&self, code: &str) -> Result<(), String> {
+        if code.contains('!') {
+            return Err("unexpected symbol near '!'".to_owned());
+        }
+        Ok(())
     }
 }

@@ -44,6 +44,18 @@ impl SourceReader for LuaLines {
             .filter(|line| (1..=last).contains(line))
             .collect())
     }
+
+    fn expression(&self, code: &str) -> Result<(), String> {
+        let lua = Lua::new_with(StdLib::NONE, LuaOptions::new())
+            .map_err(|error| format!("Lua could not be started: {error}"))?;
+        let message = |message: String| match message.split_once(": ") {
+            Some((line, why)) if line.starts_with(NAME) => why.to_owned(),
+            _ => message,
+        };
+        compile(&lua, &format!("return {code}\n"))
+            .map(drop)
+            .map_err(message)
+    }
 }
 
 /// A file's first line may begin with `#`, and any code with a byte order mark.
@@ -124,6 +136,17 @@ mod tests {
     fn code_that_does_not_compile_says_why() {
         let error = LuaLines.lines("x = 1\ny = = 2").unwrap_err();
         assert_eq!(error, "line 2: unexpected symbol near '='");
+    }
+
+    #[test]
+    fn a_condition_is_an_expression() {
+        assert_eq!(LuaLines.expression("x > 1 -- so"), Ok(()));
+        for (code, why) in [
+            ("x >", "unexpected symbol near <eof>"),
+            ("x = 1", "<eof> expected near '='"),
+        ] {
+            assert_eq!(LuaLines.expression(code), Err(why.to_owned()));
+        }
     }
 
     #[test]
