@@ -14,6 +14,8 @@ pub(super) struct Call {
     pub(super) thread: *mut ffi::lua_State,
     pub(super) call: *const c_void,
     pub(super) function: Function,
+    /// Keeps the coroutine, whatever is evaluated.
+    pub(super) _anchor: Value,
 }
 
 /// A local of a call.
@@ -39,13 +41,15 @@ pub(super) struct Upvalue {
 const MOST: c_int = 256;
 /// So many variable arguments are looked at.
 const MOST_ARGUMENTS: c_int = 10_000;
+/// So many values are taken from a stack at a time.
+const PORTION: c_int = 100;
 
 impl Call {
     /// The locals that Lua knows where the call is, in their order; those that are hidden by others
     /// of the same name too.
     fn locals(&self, lua: &Lua) -> mlua::Result<Vec<Local>> {
         let mut names = Vec::new();
-        let values = self.each_local(lua, (1..MOST).collect(), &mut names)?;
+        let values = self.each_local(lua, 1, MOST, &mut names)?;
         let mut locals = Vec::new();
         let mut was_state = false;
         for (at, (name, value)) in names.into_iter().zip(values).enumerate() {
@@ -68,34 +72,36 @@ impl Call {
     /// The variable arguments.
     pub(super) fn arguments(&self, lua: &Lua) -> mlua::Result<Vec<Value>> {
         let mut names = Vec::new();
-        let indices = (1..MOST_ARGUMENTS).map(|index| -index).collect();
-        self.each_local(lua, indices, &mut names)
+        self.each_local(lua, -1, MOST_ARGUMENTS, &mut names)
     }
 
-    /// The locals of these numbers, up to the first that there is not.
+    /// The locals from number 1 on, or from -1 down, up to the first that there is not.
     fn each_local(
         &self,
         lua: &Lua,
-        indices: Vec<c_int>,
+        sign: c_int,
+        most: c_int,
         names: &mut Vec<String>,
     ) -> mlua::Result<Vec<Value>> {
+        let (thread, call) = (self.thread, self.call);
         let mut values = Vec::new();
+        let mut next = 1;
+        let mut is_end = false;
         // In portions, as there is no room for all of them on a stack.
-        for portion in indices.chunks(100) {
-            let (thread, call) = (self.thread, self.call);
-            let before = names.len();
+        while !is_end && next < most {
             // SAFETY: nothing here raises an error, and what is owned lives outside. The call has
             // not ended, and a value on its thread's stack is moved to the one that is looked from.
             let found: MultiValue = unsafe {
                 lua.exec_raw((), |state| {
                     let record = record_of(call);
-                    if ffi::lua_checkstack(state, portion.len() as c_int) == 0
+                    is_end = true;
+                    if ffi::lua_checkstack(state, PORTION) == 0
                         || ffi::lua_checkstack(thread, 1) == 0
                     {
                         return;
                     }
-                    for index in portion {
-                        let name = ffi::lua_getlocal(thread, &record, *index);
+                    for index in next..next + PORTION {
+                        let name = ffi::lua_getlocal(thread, &record, sign * index);
                         if name.is_null() {
                             return;
                         }
@@ -104,12 +110,11 @@ impl Call {
                         }
                         names.push(CStr::from_ptr(name).to_string_lossy().into_owned());
                     }
+                    is_end = false;
                 })
             }?;
+            next += PORTION;
             values.extend(found);
-            if names.len() - before < portion.len() {
-                break;
-            }
         }
         Ok(values)
     }

@@ -219,7 +219,13 @@ impl PausedCode<'_> {
     ) -> Result<Vec<Value>, Refusal> {
         let function = self.look(|paused| paused.function_of(visible, chunk));
         let function = function.map_err(|error| self.words(&error))?;
-        let arguments = MultiValue::from_vec(visible.arguments.clone());
+        let arguments = match &visible.call {
+            Some(call) if visible.is_variadic && chunk.alone.contains("...") => {
+                let arguments = self.look(|paused| call.arguments(paused.lua));
+                MultiValue::from_vec(arguments.map_err(|error| of_lua(&error))?)
+            }
+            _ => MultiValue::new(),
+        };
         let lua = self.lua;
         let (ran, ended) = interrupt::limited(self.context, time, || {
             let tracer = &self.context.tracer;

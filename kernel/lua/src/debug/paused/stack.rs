@@ -132,14 +132,9 @@ impl PausedCode<'_> {
         let Some(captured) = (unsafe { frame_of(state, &mut record) }) else {
             return Ok(None);
         };
-        let function = self.function(state, call)?;
+        let shown = self.shown_call(state, call)?;
         let source = self.key_of(&record);
-        let name = self.name(&captured, &function);
-        let shown = Rc::new(Call {
-            thread: state,
-            call,
-            function,
-        });
+        let name = self.name(&captured, &shown.function);
         let id: FrameId = self.context.looks.borrow_mut().add_frame(&shown);
         Ok(Some(Frame {
             id,
@@ -177,36 +172,37 @@ impl PausedCode<'_> {
         else {
             return Ok(None);
         };
-        let Some(thread) = chain.first().copied() else {
-            return Ok(None);
-        };
-        let function = self.function(thread, *call)?;
-        Ok(Some(Rc::new(Call {
-            thread,
-            call: *call,
-            function,
-        })))
+        match chain.first() {
+            Some(thread) => self.shown_call(*thread, *call).map(Some),
+            None => Ok(None),
+        }
     }
 
-    fn function(
+    fn shown_call(
         &self,
         thread: *mut ffi::lua_State,
         call: *const c_void,
-    ) -> Result<Function, Refusal> {
+    ) -> Result<Rc<Call>, Refusal> {
         // SAFETY: the call has not ended; nothing here raises an error.
-        let function = unsafe {
-            self.lua.exec_raw::<Value>((), |state| {
+        let found = unsafe {
+            self.lua.exec_raw::<(Value, Value)>((), |state| {
                 let mut record = record_of(call);
-                if ffi::lua_checkstack(thread, 1) != 0 {
+                if ffi::lua_checkstack(thread, 2) != 0 {
                     ffi::lua_getinfo(thread, c"f".as_ptr(), &mut record);
+                    ffi::lua_pushthread(thread);
                     if thread != state {
-                        ffi::lua_xmove(thread, state, 1);
+                        ffi::lua_xmove(thread, state, 2);
                     }
                 }
             })
         };
-        match function.map_err(|error| of_lua(&error))? {
-            Value::Function(function) => Ok(function),
+        match found.map_err(|error| of_lua(&error))? {
+            (Value::Function(function), anchor) => Ok(Rc::new(Call {
+                thread,
+                call,
+                function,
+                _anchor: anchor,
+            })),
             _ => refuse("not enough memory"),
         }
     }

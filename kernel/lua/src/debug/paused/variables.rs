@@ -14,9 +14,9 @@ use super::values::About;
 use super::{PausedCode, of_lua, refuse};
 use crate::value::{compare, metatable};
 
-/// So many variables are given where nobody says how many, and where somebody does.
+/// So many elements of a table are given where nobody says how many, and so many variables at all.
 const UNASKED: usize = 1_000;
-const MOST: usize = 20_000;
+const MOST: usize = 10_000;
 
 impl PausedCode<'_> {
     pub(super) fn holder(&self, id: HolderId) -> Result<Rc<Holder>, Refusal> {
@@ -44,14 +44,18 @@ impl PausedCode<'_> {
                 let library = call.as_ref().map(|_| self.library(call.clone()));
                 let named = self.named();
                 named.map(|named| {
-                    let mut all = self.session(named, call.as_ref());
-                    all.extend(library);
-                    slice(all, part, false)
+                    let total = named.len();
+                    let mut all = self.session(slice(named, part, false), call.as_ref());
+                    let wanted = part.count.filter(|count| *count > 0).unwrap_or(MOST);
+                    if part.start.saturating_add(wanted) > total && part.indexed != Some(true) {
+                        all.extend(library);
+                    }
+                    all
                 })
             }
             (Held::Library, call) => {
                 let named = self.globals(false);
-                named.map(|named| slice(self.session(named, call.as_ref()), part, false))
+                named.map(|named| self.session(slice(named, part, false), call.as_ref()))
             }
             (Held::Value(Value::Table(table)), _) => self.elements(&holder, table, part),
             (Held::Rest(table, from), _) => {
@@ -341,7 +345,7 @@ pub(super) fn shown_names(locals: &[Local]) -> Vec<String> {
 }
 
 /// The part that is wanted of variables which all have names, or all have numbers.
-fn slice(all: Vec<Variable>, part: Part, are_indexed: bool) -> Vec<Variable> {
+fn slice<T>(all: Vec<T>, part: Part, are_indexed: bool) -> Vec<T> {
     if part.indexed.is_some_and(|indexed| indexed != are_indexed) {
         return Vec::new();
     }

@@ -35,8 +35,7 @@ pub(super) struct Visible {
     /// One of each name.
     seen: Vec<Seen>,
     pub(super) call: Option<Rc<Call>>,
-    /// What `...` is, where there is one.
-    pub(super) arguments: Vec<Value>,
+    /// Whether there is `...`.
     pub(super) is_variadic: bool,
 }
 
@@ -75,7 +74,6 @@ impl PausedCode<'_> {
     /// What code sees from a frame; nothing but the session if there is none.
     pub(super) fn visible(&self, call: Option<&Rc<Call>>) -> mlua::Result<Visible> {
         let mut seen: Vec<Seen> = Vec::new();
-        let mut arguments = Vec::new();
         let mut is_variadic = false;
         if let Some(call) = call {
             // The innermost of a name is the last.
@@ -111,9 +109,6 @@ impl PausedCode<'_> {
                 }
             }
             is_variadic = call.function.info().is_vararg;
-            if is_variadic {
-                arguments = call.arguments(self.lua)?;
-            }
         }
         if call.is_none_or(|call| self.is_of_cell(call)) {
             let kept = self.context.kept.borrow();
@@ -130,7 +125,6 @@ impl PausedCode<'_> {
         Ok(Visible {
             seen,
             call: call.cloned(),
-            arguments,
             is_variadic,
         })
     }

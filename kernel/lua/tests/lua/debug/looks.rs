@@ -5,6 +5,7 @@ mod console;
 mod evaluate;
 mod frames;
 mod set;
+mod speed;
 mod tables;
 mod variables;
 
