@@ -17,7 +17,8 @@ impl PausedCode<'_> {
                 .filter(|upvalue| !self.is_plain_environment(upvalue));
             shown.count()
         }))?;
-        let session = count(self.named().map(|named| named.len()))?;
+        let kept = self.context.kept.borrow().names().count();
+        let session = count(self.users_globals())? + kept;
         let scope = |kind, name, what, named| Scope {
             kind,
             name,

@@ -1,6 +1,8 @@
 //! What the user has named outside of functions.
 
-use mlua::Value;
+use std::ffi::c_int;
+
+use mlua::{MultiValue, Table, Value, ffi};
 
 use super::PausedCode;
 use super::paths::element;
@@ -53,25 +55,102 @@ impl PausedCode<'_> {
         let library = library_globals(self.lua)?;
         let globals = self.lua.globals();
         let mut found = Vec::new();
-        for key in self.layout().names(self.lua, &globals, None, 0, MOST)? {
-            let value: Value = globals.raw_get(&key)?;
-            if is_users_global(&library, &key, &value) == are_users {
-                let path = element(Some("_G"), &key).map(|path| match path.strip_prefix("_G.") {
-                    Some(name) => name.to_owned(),
-                    None => path,
-                });
-                found.push(Named {
-                    key,
-                    value,
-                    local: None,
-                    path,
-                });
+        let mut last = Value::Nil;
+        loop {
+            let keys = self.portion(&globals, &library, &last, are_users)?;
+            let Some(next) = keys.back().cloned() else {
+                break;
+            };
+            for key in keys {
+                let value: Value = globals.raw_get(&key)?;
+                if is_users_global(&library, &key, &value) == are_users {
+                    let path =
+                        element(Some("_G"), &key).map(|path| match path.strip_prefix("_G.") {
+                            Some(name) => name.to_owned(),
+                            None => path,
+                        });
+                    found.push(Named {
+                        key,
+                        value,
+                        local: None,
+                        path,
+                    });
+                }
             }
+            if found.len() >= MOST {
+                break;
+            }
+            last = next;
         }
         found.sort_by(|left, right| compare(&left.key, &right.key));
         Ok(found)
     }
+
+    /// How many globals are the user's.
+    pub(super) fn users_globals(&self) -> mlua::Result<usize> {
+        let library = library_globals(self.lua)?;
+        let globals = self.lua.globals();
+        let mut count = 0;
+        // SAFETY: the closure owns nothing; an error of `lua_next` ends there.
+        unsafe {
+            self.lua.exec_raw::<()>((globals, library), |state| {
+                ffi::lua_pushnil(state);
+                while count < MOST && ffi::lua_next(state, 1) != 0 {
+                    count += usize::from(!is_librarys(state));
+                    ffi::lua_settop(state, -2);
+                }
+                ffi::lua_settop(state, 0);
+            })
+        }?;
+        Ok(count)
+    }
+
+    /// Some keys of globals behind one.
+    fn portion(
+        &self,
+        globals: &Table,
+        library: &Table,
+        after: &Value,
+        are_users: bool,
+    ) -> mlua::Result<MultiValue> {
+        // SAFETY: the closure owns nothing; an error of `lua_next` ends there.
+        unsafe {
+            self.lua.exec_raw((globals, library, after), |state| {
+                if ffi::lua_checkstack(state, PORTION + 8) == 0 {
+                    ffi::lua_settop(state, 0);
+                    return;
+                }
+                // The tables, the keys found, and the key to go on behind.
+                let mut found = 0;
+                while found < PORTION && ffi::lua_next(state, 1) != 0 {
+                    let is_wanted = is_librarys(state) != are_users;
+                    ffi::lua_settop(state, -2);
+                    if is_wanted {
+                        found += 1;
+                        ffi::lua_pushvalue(state, -1);
+                    }
+                }
+                ffi::lua_settop(state, found + 2);
+                ffi::lua_remove(state, 1);
+                ffi::lua_remove(state, 1);
+            })
+        }
+    }
 }
 
+/// Whether the key and the value on top are as they are in the table at 2.
+unsafe fn is_librarys(state: *mut ffi::lua_State) -> bool {
+    // SAFETY: there is room for two values more, and the stack is as it was afterwards.
+    unsafe {
+        ffi::lua_pushvalue(state, -2);
+        ffi::lua_rawget(state, 2);
+        let is_same = ffi::lua_rawequal(state, -1, -2) != 0;
+        ffi::lua_settop(state, -2);
+        is_same
+    }
+}
+
+/// So many keys are taken from a stack at a time.
+const PORTION: c_int = 500;
 /// So many globals are looked at.
 const MOST: usize = 20_000;

@@ -173,7 +173,7 @@ impl Layout {
                     ffi::lua_settop(state, 0);
                     return;
                 }
-                // The table, the keys found, and the key that was met last.
+                // The table, the keys found, and the key to go on behind.
                 let mut found = 0;
                 while found < count && ffi::lua_next(state, 1) != 0 {
                     ffi::lua_settop(state, -2);
@@ -186,24 +186,11 @@ impl Layout {
                     }
                     found += 1;
                     ffi::lua_pushvalue(state, -1);
-                    ffi::lua_insert(state, 2);
                 }
                 // `lua_next` takes the last key off at the end.
                 ffi::lua_settop(state, found as c_int + 1);
                 ffi::lua_remove(state, 1);
-                // The first found is deepest now, below those found later.
-                reverse(state, found as c_int);
             })
-        }
-    }
-}
-
-/// Turns the order of the values on a stack.
-unsafe fn reverse(state: *mut ffi::lua_State, count: c_int) {
-    // SAFETY: the values are there, and room for one more.
-    unsafe {
-        for place in 1..=count {
-            ffi::lua_rotate(state, place, 1);
         }
     }
 }

@@ -32,8 +32,7 @@ return f(1, 2)";
         });
         times.min().unwrap()
     });
-    eprintln!("stop to variables: {took:?}");
-    assert!(took.as_millis() < 20, "{took:?}");
+    assert!(took.as_millis() < 5, "{took:?}");
 }
 
 #[test]
@@ -44,7 +43,6 @@ fn a_condition_is_cheap_enough_for_a_loop() {
     });
     let began = Instant::now();
     notebook.run("local s, n = 0, 20000\nfor i = 1, n do\n  s = s + i\nend");
-    eprintln!("a condition: {:?}", began.elapsed() / 20_000);
     assert_eq!(script.lines(), [3]);
     assert!(began.elapsed().as_secs() < 20);
 }

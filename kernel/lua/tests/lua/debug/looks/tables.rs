@@ -128,8 +128,8 @@ fn what_is_left_of_a_large_table_is_behind_one_that_can_be_opened() {
 }
 
 #[test]
-fn a_table_of_a_million_names_is_read_page_by_page() {
-    let code = "local t = {}\nfor i = 1, 1000000 do t['k' .. i] = i end\nreturn";
+fn a_table_of_many_names_is_read_page_by_page() {
+    let code = "local t = {}\nfor i = 1, 200000 do t['k' .. i] = i end\nreturn";
     let (seen, counted) = stopped(code, 3, |look| {
         let table = look.local("t");
         let mut seen = std::collections::HashSet::new();
@@ -150,7 +150,7 @@ fn a_table_of_a_million_names_is_read_page_by_page() {
         }
         (seen.len(), start)
     });
-    assert_eq!((seen, counted), (1_000_000, 1_000_000));
+    assert_eq!((seen, counted), (200_000, 200_000));
 }
 
 /// Keys and values as Lua writes them.
