@@ -87,6 +87,8 @@ print(co(7)) -- @second`,
     const { threadId } = await stopped(client, 'step', 'yield');
     assert.notEqual(threadId, 1);
     await go(client, 'stepOut', { threadId });
+    await stopped(client, 'step', 'first');
+    await go(client, 'next');
     await client.output('2\n', 'stdout');
     const { threadId: main } = await stopped(client, 'step', 'second');
     assert.equal(main, 1);
