@@ -62,7 +62,7 @@ impl PausedCode<'_> {
     }
 
     /// What a holder's variable of that name is.
-    fn target(&mut self, holder: &Holder, name: &str) -> Result<Target, Refusal> {
+    pub(super) fn target(&mut self, holder: &Holder, name: &str) -> Result<Target, Refusal> {
         let unknown = || Refusal(format!("there is no variable {name} here"));
         let constant = || Refusal(format!("{name} is constant"));
         let lua = self.lua;
@@ -240,7 +240,7 @@ impl PausedCode<'_> {
 }
 
 /// What is set.
-enum Target {
+pub(super) enum Target {
     Local(c_int),
     Upvalue(Function, c_int),
     Kept(String),

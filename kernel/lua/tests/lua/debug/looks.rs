@@ -2,6 +2,7 @@
 
 mod at_rest;
 mod console;
+mod coroutines;
 mod evaluate;
 mod frames;
 mod set;
