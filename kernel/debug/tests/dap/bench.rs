@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::paused::{Lines, Scripted};
 
 /// Nothing here takes so long; who waits longer waits in vain.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A kernel as the debugger sees it: its thread of code, and its outlet.
 pub struct Bench {
@@ -285,6 +285,13 @@ impl Bench {
     pub fn end(mut self) -> Scripted {
         self.code.send(Order::End).unwrap();
         self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.debugger.end();
+        let _ = self.code.send(Order::End);
     }
 }
 
