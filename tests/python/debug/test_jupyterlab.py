@@ -202,6 +202,20 @@ def test_what_it_asks_of_a_frame_that_is_gone_has_lists_that_are_empty(debugger)
         assert asked.response["body"][name] == []
 
 
+def test_a_variable_that_it_goes_on_to_show_is_never_refused(debugger):
+    debugger.run("answer = 42")
+    debugger.break_at(CODE, 3)
+    cell = debugger.execute(CODE)
+    [frame] = debugger.stopped()
+    shown = {"variableName": "a", "frameId": frame["id"]}
+    assert debugger.request("richInspectVariables", **shown)["data"] == {"text/plain": "1"}
+    debugger.go()
+    debugger.finish(cell)
+    assert debugger.request("richInspectVariables", **shown)["data"] == {}
+    shown["variableName"] = "answer"
+    assert debugger.request("richInspectVariables", **shown)["data"] == {"text/plain": "42"}
+
+
 def test_any_thread_may_be_named_to_continue(debugger):
     """It names the thread that it knows, which need not be the one that has stopped."""
     debugger.break_at(CODE, 3)

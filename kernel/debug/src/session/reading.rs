@@ -174,7 +174,14 @@ impl Session {
             }
             Look::RichInspectVariables(wanted) => {
                 let frame = wanted.frame_id.map(FrameId);
-                let bundle = paused.rich(frame, &wanted.variable_name)?;
+                // JupyterLab shows a variable until it is told to show another, asks for it anew
+                // whenever anything has changed, also when its frame is gone, and takes a refusal
+                // for an error of its own.
+                let name = &wanted.variable_name;
+                let bundle = paused
+                    .rich(frame, name)
+                    .or_else(|_| paused.rich(None, name));
+                let bundle = bundle.unwrap_or_default();
                 reply::body(&body::RichVariable {
                     data: bundle.data,
                     metadata: bundle.metadata,
@@ -259,10 +266,8 @@ impl Session {
         let variable = known
             .iter()
             .find(|known| known.name == wanted.variable_name);
-        let (Some(variable), None) = (variable, wanted.frame_id) else {
-            return Err(DebugError::Running);
-        };
-        let MimeBundle { data, metadata } = MimeBundle::plain(&variable.value);
+        let bundle = variable.map(|variable| MimeBundle::plain(&variable.value));
+        let MimeBundle { data, metadata } = bundle.unwrap_or_default();
         reply::body(&body::RichVariable { data, metadata })
     }
 

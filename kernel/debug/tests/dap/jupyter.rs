@@ -261,8 +261,11 @@ fn a_variable_is_shown_in_every_way_it_can_be() {
         body,
         json!({"data": {"text/plain": "t", "text/html": "<b>t</b>"}, "metadata": {}})
     );
-    let message = bench.refused("page", "richInspectVariables", json!({"variableName": "u"}));
-    assert_eq!(message, "there is no variable `u`");
+    // A refusal would be an error of JupyterLab's own, whenever it shows one that is gone.
+    assert_eq!(
+        bench.ok("page", "richInspectVariables", json!({"variableName": "u"})),
+        json!({"data": {}, "metadata": {}})
+    );
     bench.run_to_stop(stop(Reason::Breakpoint));
     bench.ok(
         "page",

@@ -378,7 +378,6 @@ fn while_code_runs_what_needs_it_to_stop_is_refused_and_the_rest_is_not() {
             "copyToGlobals",
             json!({"srcVariableName": "a", "dstVariableName": "b"}),
         ),
-        ("richInspectVariables", json!({"variableName": "t"})),
     ] {
         let message = bench.refused("client", command, arguments);
         assert_eq!(
