@@ -5,6 +5,7 @@
 mod color;
 mod completions;
 mod config;
+mod dap;
 mod doctor;
 mod fmt;
 mod history;
