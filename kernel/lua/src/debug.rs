@@ -8,6 +8,7 @@
 
 mod attention;
 mod breakpoints;
+mod data;
 mod exceptions;
 mod functions;
 mod hook;
@@ -23,6 +24,7 @@ mod threads;
 mod tracer;
 mod verdict;
 
+pub(crate) use data::{watch_field, watch_local, watch_upvalue};
 pub(crate) use exceptions::{Catcher, ask_first, died, raised};
 pub use lines::LuaLines;
 pub(crate) use paused::{At, Looks, PausedCode, condition, forget, install, interpolate, with};

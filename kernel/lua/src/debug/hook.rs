@@ -79,6 +79,12 @@ unsafe fn happened(state: *mut ffi::lua_State, event: c_int, frame: Frame) -> Op
     }
     // SAFETY: passed on.
     unsafe {
+        if tracer.watches_data.get() {
+            let look = AssertUnwindSafe(|| tracer.look_at_data(context, state, event, frame));
+            if let Some(end) = catch_unwind(look).unwrap_or(None) {
+                return Some(end);
+            }
+        }
         let stop = match event {
             ffi::LUA_HOOKCALL | ffi::LUA_HOOKTAILCALL => {
                 let is_tail_call = event == ffi::LUA_HOOKTAILCALL;
@@ -305,7 +311,10 @@ impl Tracer {
             let verdict = frame
                 .prototype()
                 .map(|prototype| self.verdict(context, prototype));
-            if verdict.is_some_and(Verdict::has_breaks) || self.passed.get().is_some() {
+            if verdict.is_some_and(Verdict::has_breaks)
+                || self.passed.get().is_some()
+                || self.watches_data.get()
+            {
                 return LINES;
             }
             if let Some(step) = self.step.get()

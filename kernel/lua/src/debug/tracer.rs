@@ -11,6 +11,7 @@ use mlua::ffi;
 use perilune_language::Cell as UserCell;
 use perilune_language::debug::{Debugger, Exceptions, LoadedSource, Reason, SourceKey, Wishes};
 
+use super::data::Watch;
 use super::layout::{Frame, Prototype};
 use super::sources::is_own;
 use super::stepping::Stepping;
@@ -26,6 +27,9 @@ pub(crate) struct Tracer {
     pub(super) verdicts: Verdicts,
     /// Whether calls have to be looked at.
     pub(super) watches_calls: Cell<bool>,
+    pub(super) watches: RefCell<Rc<[Watch]>>,
+    /// Whether data is watched.
+    pub(super) watches_data: Cell<bool>,
     /// Whether errors stop code.
     pub(super) watches_errors: Cell<bool>,
     /// Whether the error that goes on has been considered in the coroutine that it ended.
@@ -188,7 +192,8 @@ impl Tracer {
         }
         let is_news = !Arc::ptr_eq(&wishes, &self.wishes.borrow());
         if is_news {
-            self.wishes.replace(wishes);
+            let earlier = self.wishes.replace(wishes);
+            self.watch_data(&earlier.data);
             self.forget_verdicts(context);
         }
     }
@@ -232,8 +237,10 @@ impl Tracer {
 
     /// Tells the hook whether each line counts.
     fn set_hot(&self) {
-        let every =
-            self.step.get().is_some() || self.soon.get().is_some() || self.passed.get().is_some();
+        let every = self.step.get().is_some()
+            || self.soon.get().is_some()
+            || self.passed.get().is_some()
+            || self.watches_data.get();
         hot(|hot| hot.every_line.set(every));
     }
 

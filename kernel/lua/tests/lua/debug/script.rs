@@ -183,11 +183,13 @@ pub fn debugged() -> (Notebook, Arc<Script>) {
 pub fn steps(code: &str, line: u32, steps: &[Step]) -> Vec<u32> {
     let (mut notebook, script) = debugged();
     script.break_at(&cell(1), line);
-    let mut left = steps.to_vec().into_iter();
+    let steps = steps.to_vec();
+    let mut left = 0..;
     let clears = script.clone();
     script.on_stop(move |_, _| {
         clears.clear();
-        left.next().map_or(Resume::Continue, Resume::Step)
+        let step = left.next().and_then(|at: usize| steps.get(at).copied());
+        step.map_or(Resume::Continue, Resume::Step)
     });
     notebook.run(code);
     script.lines()
