@@ -112,6 +112,7 @@ pub(crate) unsafe fn watch_field(
             },
             Watched::Field,
         )
+        .map(|watched| renewed(state, &watched))
     }
 }
 
@@ -136,6 +137,7 @@ pub(crate) unsafe fn watch_upvalue(
             },
             |id| Watched::Upvalue(id, number),
         )
+        .map(|watched| renewed(state, &watched))
     }
 }
 
@@ -164,17 +166,27 @@ pub(crate) unsafe fn watch_local(
         ffi::lua_settop(coroutine, -2);
         let name = CStr::from_ptr(name).to_owned();
         let depth = Frame::of(&record).depth(coroutine);
-        remember(
+        let record = &raw mut record;
+        let watched = remember(
             state,
             || {
                 ffi::lua_pushthread(coroutine);
-                ffi::lua_getinfo(coroutine, c"f".as_ptr(), &mut record);
+                ffi::lua_getinfo(coroutine, c"f".as_ptr(), record);
                 if coroutine != state {
                     ffi::lua_xmove(coroutine, state, 2);
                 }
             },
             |id| Watched::Local(id, depth, number, name),
-        )
+        )?;
+        // Seen from here the call is not the innermost one.
+        let top = ffi::lua_gettop(state);
+        ffi::lua_getlocal(coroutine, record, number);
+        if coroutine != state {
+            ffi::lua_xmove(coroutine, state, 1);
+        }
+        keep(state, top + 1, &watched);
+        ffi::lua_settop(state, top);
+        Some(watched.to_string())
     }
 }
 
@@ -182,7 +194,7 @@ unsafe fn remember(
     state: *mut ffi::lua_State,
     push: impl FnOnce(),
     watched: impl FnOnce(i64) -> Watched,
-) -> Option<String> {
+) -> Option<Watched> {
     // SAFETY: the stack is as it was afterwards; errors end in the protected call.
     unsafe {
         if ffi::lua_checkstack(state, 6) == 0 {
@@ -194,9 +206,7 @@ unsafe fn remember(
         let added = ffi::lua_pcall(state, 2, 1, 0) == ffi::LUA_OK;
         let watched = added.then(|| watched(ffi::lua_tointeger(state, -1)));
         ffi::lua_settop(state, top);
-        let watched = watched?;
-        renew(state, &watched);
-        Some(watched.to_string())
+        watched
     }
 }
 
@@ -291,6 +301,12 @@ unsafe fn push_local(state: *mut ffi::lua_State, depth: usize, number: c_int, na
     }
 }
 
+unsafe fn renewed(state: *mut ffi::lua_State, watched: &Watched) -> String {
+    // SAFETY: passed on.
+    unsafe { renew(state, watched) };
+    watched.to_string()
+}
+
 /// Remembers the value that something has now.
 unsafe fn renew(state: *mut ffi::lua_State, watched: &Watched) {
     // SAFETY: the stack is as it was afterwards; errors end in the protected call.
@@ -300,12 +316,20 @@ unsafe fn renew(state: *mut ffi::lua_State, watched: &Watched) {
         }
         let top = ffi::lua_gettop(state);
         if push_now(state, watched) {
-            ffi::lua_pushcfunction(state, set_value);
-            ffi::lua_insert(state, top + 1);
-            ffi::lua_pushinteger(state, watched.id());
-            ffi::lua_pcall(state, 2, 0, 0);
+            keep(state, top + 1, watched);
         }
         ffi::lua_settop(state, top);
+    }
+}
+
+/// Remembers the value at an index.
+unsafe fn keep(state: *mut ffi::lua_State, index: c_int, watched: &Watched) {
+    // SAFETY: the caller has room for three values, and takes off what is left.
+    unsafe {
+        ffi::lua_pushcfunction(state, set_value);
+        ffi::lua_pushvalue(state, index);
+        ffi::lua_pushinteger(state, watched.id());
+        ffi::lua_pcall(state, 2, 0, 0);
     }
 }
 
@@ -402,6 +426,7 @@ impl Tracer {
         }
         self.watches_data.set(!watches.is_empty());
         self.watches.replace(watches.into());
+        self.set_hot();
     }
 
     /// Looks whether something has changed that is watched; if so, code stops where that was done.
@@ -418,6 +443,8 @@ impl Tracer {
     ) -> Option<Unwinding> {
         // SAFETY: passed on.
         unsafe {
+            // Calls, be they only of what remembers a value, change it.
+            let last = layout::previous_instruction(state);
             let watches = std::rc::Rc::clone(&self.watches.borrow());
             let mut changes = Vec::new();
             for watch in &*watches {
@@ -435,11 +462,8 @@ impl Tracer {
             };
             // A new line begins, and what ran last was of the one before.
             let moved = match (event, frame.prototype()) {
-                (ffi::LUA_HOOKLINE, Some(prototype)) => {
-                    let last = layout::previous_instruction(state);
-                    (last < prototype.code().len())
-                        .then(|| (prototype, frame.set_instruction(prototype, last)))
-                }
+                (ffi::LUA_HOOKLINE, Some(prototype)) => (last < prototype.code().len())
+                    .then(|| (prototype, frame.set_instruction(prototype, last))),
                 _ => None,
             };
             let mut why = Why::default();

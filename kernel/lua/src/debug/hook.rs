@@ -189,6 +189,10 @@ impl Tracer {
             if soon.is_none() && !facts.begins(prototype, instruction) {
                 return None;
             }
+            if has_passed && !facts.is_first(prototype, instruction) {
+                // Lua takes the stop itself for a new line.
+                return None;
+            }
             let mut why = Why::default();
             if facts.breaks.binary_search(&line).is_ok()
                 && let Some(key) = &facts.key

@@ -13,6 +13,7 @@ mod assign;
 mod attributes;
 mod calls;
 mod completion;
+mod data;
 mod evaluate;
 mod looks;
 mod paths;
@@ -350,11 +351,11 @@ impl Paused for PausedCode<'_> {
 
     fn data_target(
         &mut self,
-        _holder: Option<HolderId>,
-        _frame: Option<FrameId>,
-        _name: &str,
+        holder: Option<HolderId>,
+        frame: Option<FrameId>,
+        name: &str,
     ) -> Result<DataTarget, Refusal> {
-        refuse("this cannot be watched yet")
+        self.look(|paused| paused.data(holder, frame, name))
     }
 
     fn raised(&mut self) -> Option<Raised> {

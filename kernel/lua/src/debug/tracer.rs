@@ -236,7 +236,7 @@ impl Tracer {
     }
 
     /// Tells the hook whether each line counts.
-    fn set_hot(&self) {
+    pub(super) fn set_hot(&self) {
         let every = self.step.get().is_some()
             || self.soon.get().is_some()
             || self.passed.get().is_some()

@@ -57,6 +57,15 @@ impl Facts {
         lines.starts.get(instruction).copied().unwrap_or(true)
     }
 
+    /// Whether an instruction is the first of those that stand together for its line.
+    pub(super) fn is_first(&self, prototype: &Prototype, instruction: usize) -> bool {
+        let lines = self.lines.get_or_init(|| Lines::of(prototype));
+        let line = |index: usize| lines.of.get(index);
+        instruction
+            .checked_sub(1)
+            .is_none_or(|before| line(before) != line(instruction))
+    }
+
     /// Whether an instruction is of what the kernel adds to a cell, to keep its locals.
     pub(super) fn keeps(&self, prototype: &Prototype, instruction: usize) -> bool {
         let lines = self.lines.get_or_init(|| Lines::of(prototype));

@@ -1,6 +1,7 @@
 //! Code that somebody debugs.
 
 mod coroutines;
+mod data;
 mod exceptions;
 mod functions;
 mod lines;
