@@ -11,7 +11,7 @@ mod records;
 mod summary;
 
 pub(crate) use bundle::{Look, acts, bundle_from, bundle_of, bundle_of_all, representation};
-pub(crate) use definition::{name_at, name_where_defined};
+pub(crate) use definition::{name_at, name_on};
 pub(crate) use grid::{Cell as GridCell, Column, Grid};
 pub(crate) use literal::{is_plain_key, quoted};
 pub(crate) use plotly::figure_bundle;

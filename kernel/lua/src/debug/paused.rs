@@ -15,6 +15,7 @@ mod calls;
 mod completion;
 mod data;
 mod evaluate;
+mod functions;
 mod looks;
 mod paths;
 mod preview;

@@ -7,7 +7,7 @@ use crate::failure::lines;
 use crate::syntax::{Token, TokenKind, tokens};
 
 /// What a Lua function is called where it is defined, if its source is at hand and says so.
-pub(crate) fn name_where_defined(lua: &Lua, function: &Function) -> Option<String> {
+pub(super) fn name_where_defined(lua: &Lua, function: &Function) -> Option<String> {
     let info = function.info();
     let source = info.source?;
     let chunk = source.strip_prefix(['=', '@'])?;
@@ -36,7 +36,7 @@ pub(crate) fn name_at(
 }
 
 /// The name of the one function that begins on this line.
-fn name_on(line: &str) -> Option<String> {
+pub(crate) fn name_on(line: &str) -> Option<String> {
     let tokens: Vec<Token<'_>> = tokens(line).collect();
     let mut begins = tokens
         .iter()

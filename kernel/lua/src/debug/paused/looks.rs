@@ -7,6 +7,7 @@ use perilune_language::debug::{FrameId, HolderId};
 
 use super::attributes::Codes;
 use super::calls::Call;
+use super::functions::FunctionNames;
 use super::tables::Layout;
 
 /// What the ids stand for that front ends were given.
@@ -25,6 +26,8 @@ pub(crate) struct Looks {
     read: HashMap<*const c_void, (usize, Value)>,
     /// Expressions that were compiled, by what they were compiled from.
     compiled: HashMap<String, Function>,
+    /// What functions are called.
+    pub(super) functions: FunctionNames,
     /// Code that was read.
     pub(super) codes: Codes,
     /// The columns of instructions, by their chunk, their function's code and their number.
@@ -130,6 +133,7 @@ impl Looks {
     pub(super) fn forget(&mut self) {
         self.frames.clear();
         self.holders.clear();
+        self.functions = FunctionNames::default();
         self.stacks.clear();
         self.read.clear();
     }

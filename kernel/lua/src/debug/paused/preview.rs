@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use mlua::{Lua, Table, Value};
 
+use super::PausedCode;
 use super::paths::literal;
 use super::tables::Layout;
 use crate::value::{Printer, compare, is_plain_key, metatable, quoted};
@@ -21,16 +22,19 @@ const CLASS: usize = 60;
 
 /// Shows values, one after the other.
 pub(super) struct Preview<'a> {
+    paused: &'a PausedCode<'a>,
     lua: &'a Lua,
     layout: Layout,
     printer: Printer<'a>,
 }
 
 impl<'a> Preview<'a> {
-    pub(super) fn new(lua: &'a Lua, layout: Layout) -> Self {
+    pub(super) fn new(paused: &'a PausedCode<'a>) -> Self {
+        let lua = paused.lua;
         Self {
+            paused,
             lua,
-            layout,
+            layout: paused.layout(),
             printer: Printer::raw(lua),
         }
     }
@@ -40,6 +44,7 @@ impl<'a> Preview<'a> {
         match value {
             Value::Table(table) => self.table(table),
             Value::String(text) => quoted(&text.as_bytes(), STRING),
+            Value::Function(function) => self.paused.function_text(function),
             value => self.plain(value),
         }
     }
@@ -142,7 +147,7 @@ impl<'a> Preview<'a> {
         match key {
             Value::String(_) => format!("{} {:p}", self.within(key), key.to_pointer()),
             Value::Table(_) => format!("{}table: {:p}", class_of(self.lua, key), key.to_pointer()),
-            key => self.plain(key),
+            key => self.of(key),
         }
     }
 }

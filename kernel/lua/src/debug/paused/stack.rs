@@ -10,7 +10,6 @@ use super::{PausedCode, Stopped, of_lua, refuse};
 use crate::failure::{
     Chunk, Frame as Captured, call_of, column_of, first_column, frame_of, is_own, record_of,
 };
-use crate::value::name_where_defined;
 
 /// So many columns are remembered.
 const MOST_COLUMNS: usize = 1_000;
@@ -245,7 +244,7 @@ impl PausedCode<'_> {
                 Chunk::Text(_) => "main chunk".to_owned(),
             };
         }
-        if let Some(name) = name_where_defined(self.lua, function) {
+        if let Some(name) = self.name_where_defined(function) {
             return name;
         }
         match (&frame.name, frame.defined) {

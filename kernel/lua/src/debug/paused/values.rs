@@ -30,7 +30,7 @@ impl PausedCode<'_> {
 
     /// Values on one line.
     pub(super) fn preview(&self) -> Preview<'_> {
-        Preview::new(self.lua, self.layout())
+        Preview::new(self)
     }
 
     /// A value as a variable.
