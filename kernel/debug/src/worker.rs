@@ -155,7 +155,8 @@ fn needs_no_stop(request: &Request, is_snapshot_fresh: bool) -> bool {
         Request::Here(_) | Request::Go(_) => false,
         Request::Look(look) => match look {
             Look::InspectVariables => !is_snapshot_fresh,
-            Look::Variables(_)
+            Look::Threads
+            | Look::Variables(_)
             | Look::SetVariable(_)
             | Look::SetExpression(_)
             | Look::Evaluate(_)
@@ -163,8 +164,7 @@ fn needs_no_stop(request: &Request, is_snapshot_fresh: bool) -> bool {
             | Look::DataBreakpointInfo(_)
             | Look::RichInspectVariables(_)
             | Look::CopyToGlobals(_) => true,
-            Look::Threads
-            | Look::StackTrace(_)
+            Look::StackTrace(_)
             | Look::Scopes(_)
             | Look::ExceptionInfo
             | Look::StepInTargets(_) => false,

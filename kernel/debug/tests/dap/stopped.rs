@@ -58,8 +58,11 @@ fn clients_hear_why_code_has_stopped_and_where() {
 #[test]
 fn the_threads_are_the_main_one_and_the_coroutines() {
     let bench = Bench::attached();
+    let running = bench.run_long();
     let threads = bench.ok("client", "threads", json!({}));
     assert_eq!(threads, json!({"threads": [{"id": 1, "name": "main"}]}));
+    drop(running);
+    bench.idle();
     bench.run([Stop {
         thread: COROUTINE,
         ..stop(Reason::Breakpoint)
@@ -79,6 +82,18 @@ fn the_threads_are_the_main_one_and_the_coroutines() {
     assert_eq!(stack["stackFrames"][0]["name"], "f0 of 7");
     let message = bench.refused("client", "stackTrace", json!({"threadId": 9}));
     assert_eq!(message, "there is no thread 9");
+    bench.ok("client", "continue", json!({}));
+    bench.idle();
+    assert_eq!(
+        bench.ok("client", "threads", json!({})),
+        threads,
+        "at rest too"
+    );
+    // As they were when somebody looked.
+    let running = bench.run_long();
+    assert_eq!(bench.ok("client", "threads", json!({})), threads);
+    drop(running);
+    bench.idle();
 }
 
 #[test]
