@@ -1,0 +1,177 @@
+//! What a debugger costs, as factors of the same program without one. Asserts nothing.
+//!
+//! `cargo bench -p perilune-lua --bench debugger`
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use perilune_language::debug::{
+    Attention, Debugger, LineBreakpoint, LoadedSource, Paused, Resume, SourceKey, Stop, Wishes,
+};
+use perilune_language::{
+    Cell, CommMessage, Display, Host, InputError, InputRequest, Interrupt, Language, Stream,
+};
+use perilune_lua::{Interpreter, Options};
+
+struct Nobody;
+
+impl Host for Nobody {
+    fn write(&self, _: Stream, _: &[u8]) {}
+
+    fn display(&self, _: Display) {}
+
+    fn clear_output(&self, _: bool) {}
+
+    fn input(&self, _: InputRequest) -> Result<String, InputError> {
+        Err(InputError::Closed)
+    }
+
+    fn comm(&self, _: CommMessage) {}
+
+    fn place_comm(&self, _: &str) {}
+
+    fn expect_foreign_output(&self) {}
+}
+
+/// A debugger that wants something to stop.
+#[derive(Default)]
+struct Wisher {
+    attention: Attention,
+    wishes: Mutex<Arc<Wishes>>,
+}
+
+impl Wisher {
+    fn break_at(&self, places: &[(&str, u32)]) {
+        let mut wishes = Wishes::default();
+        for (name, line) in places {
+            let breakpoint = LineBreakpoint {
+                id: *line,
+                condition: None,
+                hits: None,
+                log: None,
+                count: Arc::default(),
+            };
+            let lines = wishes.lines.entry(SourceKey::from(*name)).or_default();
+            lines.entry(*line).or_default().push(breakpoint);
+        }
+        if let Ok(mut held) = self.wishes.lock() {
+            *held = Arc::new(wishes);
+        }
+        self.attention.raise();
+    }
+}
+
+impl Debugger for Wisher {
+    fn attention(&self) -> &Attention {
+        &self.attention
+    }
+
+    fn is_on(&self) -> bool {
+        true
+    }
+
+    fn wishes(&self) -> Arc<Wishes> {
+        self.wishes
+            .lock()
+            .map(|held| Arc::clone(&held))
+            .unwrap_or_default()
+    }
+
+    fn takes_pause(&self) -> bool {
+        false
+    }
+
+    fn source_of(&self, cell: &Cell) -> SourceKey {
+        SourceKey::from(cell.name.as_str())
+    }
+
+    fn loaded(&self, _: LoadedSource) {}
+
+    fn log(&self, _: &SourceKey, _: u32, _: &str) {}
+
+    fn stopped(&self, _: Stop, _: &mut dyn Paused) -> Resume {
+        Resume::Continue
+    }
+}
+
+/// Each has a line, 4, that never runs, and a function in an other cell that never does.
+const PROGRAMS: [(&str, &str); 5] = [
+    (
+        "a hot loop",
+        "local s = 0\nlocal never = false\nif never then\n  s = 1\nend\nfor i = 1, 20000000 do\n  s = s + i % 7\nend",
+    ),
+    (
+        "fib(31)",
+        "local never = false\nlocal function fib(n)\n  if never then\n    n = 0\n  end\n  if n < 2 then return n end\n  return fib(n - 1) + fib(n - 2)\nend\nfib(31)",
+    ),
+    (
+        "strings",
+        "local t = {}\nlocal never = false\nif never then\n  t = nil\nend\nfor i = 1, 400000 do\n  t[#t + 1] = ('%d:%s'):format(i, 'x'):upper()\nend\ntable.concat(t)",
+    ),
+    (
+        "tables",
+        "local t = {}\nlocal never = false\nif never then\n  t = nil\nend\nfor round = 1, 10 do\n  for i = 1, 300000 do\n    t[i] = i * round\n  end\n  table.sort(t)\nend",
+    ),
+    (
+        "coroutines",
+        "local s = 0\nlocal never = false\nif never then\n  s = 1\nend\nlocal g = coroutine.wrap(function()\n  for i = 1, 2000000 do coroutine.yield(i) end\nend)\nfor i = 1, 2000000 do\n  s = s + g()\nend",
+    ),
+];
+
+const ROUNDS: usize = 4;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut alone = Interpreter::new(Arc::new(Nobody), Interrupt::new()?, Options::default())?;
+    let mut debugged = Interpreter::new(Arc::new(Nobody), Interrupt::new()?, Options::default())?;
+    let wisher = Arc::new(Wisher::default());
+    debugged.debug(wisher.clone());
+    run(
+        &mut debugged,
+        "other",
+        "function other()\n  local x = 1\n  return x\nend",
+    )?;
+    println!(
+        "{:12} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "", "alone", "attached", "unloaded", "elsewhere", "here"
+    );
+    for (name, code) in PROGRAMS {
+        let wishes: [&[(&str, u32)]; 4] = [
+            &[],
+            &[("file nobody loads", 2)],
+            &[("other", 2)],
+            &[("program", 4)],
+        ];
+        let mut best = [Duration::MAX; 5];
+        for _ in 0..ROUNDS {
+            best[0] = best[0].min(run(&mut alone, "program", code)?);
+            for (place, wish) in best[1..].iter_mut().zip(wishes) {
+                wisher.break_at(wish);
+                *place = (*place).min(run(&mut debugged, "program", code)?);
+            }
+        }
+        let factor = |time: Duration| time.as_secs_f64() / best[0].as_secs_f64();
+        println!(
+            "{name:12} {:>8.3}s {:>9.2} {:>9.2} {:>9.2} {:>9.2}",
+            best[0].as_secs_f64(),
+            factor(best[1]),
+            factor(best[2]),
+            factor(best[3]),
+            factor(best[4]),
+        );
+    }
+    Ok(())
+}
+
+fn run(
+    lua: &mut Interpreter,
+    name: &str,
+    code: &str,
+) -> Result<Duration, Box<dyn std::error::Error>> {
+    let start = Instant::now();
+    lua.execute(&Cell {
+        name: name.to_owned(),
+        code: code.to_owned(),
+        wants_result: false,
+    })?;
+    Ok(start.elapsed())
+}
