@@ -175,7 +175,8 @@ class Window:
                     const top = overlay.parentElement.style.top
                     const lines = overlay.closest('.overflow-guard').querySelectorAll('.view-lines > .view-line')
                     const text = [...lines].find(line => line.style.top === top)
-                    return text ? text.textContent.replaceAll('\\u00a0', ' ').trim() : ''
+                    // Without the marks within the line, which are letters of a font of icons.
+                    return text ? text.textContent.replaceAll('\\u00a0', ' ').replaceAll(/[\\ue000-\\uf8ff]/g, '').trim() : ''
                 }"""
             )
 
