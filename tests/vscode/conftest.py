@@ -193,7 +193,7 @@ class Window:
 
     def session(self):
         """What says at the left that something is debugged."""
-        return self.page.locator(".activitybar [aria-label*='active session']")
+        return self.page.locator(".activitybar .action-label[aria-label*='active session']").first
 
     def ended(self) -> None:
         """Waits until nothing is debugged."""
@@ -303,7 +303,7 @@ class Window:
 
 @contextmanager
 def window(chromium, address: str, folder: Path, screenshots: Path) -> Iterator[Window]:
-    """A window on a folder, in a fresh browser profile."""
+    """A window on a folder, in a fresh browser profile. How it looks in the end is photographed as well."""
     context = chromium.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
     query = urllib.parse.urlencode({"folder": str(folder)})
@@ -314,7 +314,7 @@ def window(chromium, address: str, folder: Path, screenshots: Path) -> Iterator[
     try:
         yield opened
     finally:
-        page.screenshot(path=screenshots / "vscode-last.png")
+        page.screenshot(path=screenshots / f"vscode-end-of-{folder.parent.name}.png")
         context.close()
 
 

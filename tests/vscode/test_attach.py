@@ -43,7 +43,10 @@ def test_a_daemon_is_attached_to_stopped_looked_into_and_left_alone(kernel, proj
     expect(choice).to_be_visible(timeout=60_000)
     vscode.photograph("attach-pick")
     choice.click()
-    expect(vscode.session()).to_have_count(1, timeout=60_000)
+    expect(vscode.session()).to_be_attached(timeout=60_000)
+    vscode.keyboard.press("Control+Shift+d")
+    expect(vscode.page.locator(".debug-call-stack")).to_contain_text("Running", timeout=30_000)
+    vscode.photograph("attach-running")
     cell = kernel("exec", "tides", "tides = require('tides'); return tides.level(16)")
     vscode.stopped_at('return phase < 6 and "rising" or "falling"', 60)
     expect(vscode.variable("hour")).to_contain_text("16")
@@ -53,7 +56,7 @@ def test_a_daemon_is_attached_to_stopped_looked_into_and_left_alone(kernel, proj
     vscode.photograph("attach-stopped")
     vscode.keyboard.press("F5")
     assert cell.communicate(timeout=60)[0].strip() == '"rising"'
-    expect(vscode.session()).to_have_count(1)
+    expect(vscode.session()).to_be_attached()
     vscode.command("Debug: Disconnect")
     vscode.ended()
     # The kernel lives, knows what it knew, and stops nowhere.
