@@ -113,11 +113,10 @@ def test_from_the_gutter_to_the_end_of_the_cell(debugger):
     debugger.expect_variables(name='"Phobos"', text='"Hello, Phobos"')
     debugger.notebook.photograph("3-inside")
     debugger.press("step-out")
-    debugger.wait_until_stopped(6)
+    debugger.wait_until_stopped(7)
     expect(debugger.sidebar.locator(".jp-DebuggerCallstackFrame")).to_have_count(1)
-    for line in (7, 8):
-        debugger.press("step-over")
-        debugger.wait_until_stopped(line)
+    debugger.press("step-over")
+    debugger.wait_until_stopped(8)
     debugger.expect_variables(first='"Hello, Phobos"', count="2")
 
     debugger.press("continue")
