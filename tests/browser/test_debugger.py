@@ -205,7 +205,8 @@ def test_kernel_sources_rich_variables_and_globals(debugger):
     again = debugger.notebook.run_new("return planets[2]")
     expect(again.locator(".jp-OutputArea-output").first).to_have_text('"Venus"')
     sources = debugger.sidebar.locator(".jp-DebuggerKernelSource-source")
-    expect(sources.filter(has_text="tides.lua")).to_be_visible()
+    sources.filter(has_text="tides").click()
+    expect(debugger.page.locator(".jp-Editor", has_text="return {high = 3}")).to_be_visible()
     debugger.notebook.photograph("10-sources")
 
 

@@ -82,6 +82,17 @@ def test_all_else_is_answered_meanwhile(debugger, stopped, kernel, connect):
     debugger.finish(stopped)
 
 
+def test_the_command_says_where_it_has_stopped(debugger, stopped, kernel, perilune):
+    ask = [perilune, "kernel", "status", kernel.connection_file]
+    told = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+    assert "stopped     by a debugger at cell[1]:2" in told
+    told = json.loads(subprocess.run([*ask, "--json"], capture_output=True, check=True).stdout)
+    [status] = told["kernels"]
+    assert status["running"]["stopped"] == {"source": "cell[1]", "line": 2, "reason": "breakpoint"}
+    debugger.go()
+    debugger.finish(stopped)
+
+
 def test_two_clients_share_the_session(debugger, stopped, kernel, sessions):
     other = sessions(kernel)
     other.start(clientID="vscode", clientName="Visual Studio Code")

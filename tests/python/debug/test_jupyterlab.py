@@ -204,9 +204,10 @@ def test_what_it_asks_of_a_frame_that_is_gone_has_lists_that_are_empty(debugger)
 
 def test_a_variable_that_it_goes_on_to_show_is_never_refused(debugger):
     debugger.run("answer = 42")
-    debugger.break_at(CODE, 3)
-    cell = debugger.execute(CODE)
-    [frame] = debugger.stopped()
+    code = "local function f(a)\n  return a\nend\nreturn f(1)"
+    debugger.break_at(code, 2)
+    cell = debugger.execute(code)
+    frame = debugger.stopped()[0]
     shown = {"variableName": "a", "frameId": frame["id"]}
     assert debugger.request("richInspectVariables", **shown)["data"] == {"text/plain": "1"}
     debugger.go()
