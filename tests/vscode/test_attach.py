@@ -45,7 +45,7 @@ def test_a_daemon_is_attached_to_stopped_looked_into_and_left_alone(kernel, proj
     choice.click()
     expect(vscode.session()).to_be_attached(timeout=60_000)
     vscode.keyboard.press("Control+Shift+d")
-    expect(vscode.page.locator(".debug-call-stack")).to_contain_text("Running", timeout=30_000)
+    expect(vscode.page.locator(".call-stack-state-message")).to_contain_text("Running", timeout=30_000)
     vscode.photograph("attach-running")
     cell = kernel("exec", "tides", "tides = require('tides'); return tides.level(16)")
     vscode.stopped_at('return phase < 6 and "rising" or "falling"', 60)
