@@ -3,6 +3,7 @@
 mod at_rest;
 mod console;
 mod coroutines;
+mod data;
 mod evaluate;
 mod frames;
 mod set;
