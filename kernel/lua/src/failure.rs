@@ -26,7 +26,7 @@ pub(crate) use earlier::{
 };
 pub(crate) use excerpt::lines;
 pub(crate) use hint::{Missed, nearest};
-pub(crate) use instruction::{call_of, caller_of, record_of};
+pub(crate) use instruction::{call_of, caller_of, is_local_of, record_of};
 pub(crate) use locals::{forget as forget_locals, remember as remember_locals};
 pub(crate) use message::{describe_error, error_text};
 pub(crate) use report::{Place, library_names, of_error, of_unwinding};

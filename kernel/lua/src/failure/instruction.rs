@@ -110,6 +110,34 @@ pub(crate) unsafe fn caller_of(call: *const c_void) -> Option<*const c_void> {
     }
 }
 
+/// `UpVal`, as far as it is read.
+#[repr(C)]
+struct Upvalue {
+    next: *const c_void,
+    kind: u8,
+    marked: u8,
+    value: *const c_void,
+}
+
+/// How long a place on a stack is: a value and its type.
+const PLACE: usize = 16;
+
+/// Whether an upvalue, as `lua_upvalueid` tells it, is the local of that number of a call.
+///
+/// # Safety
+///
+/// The call must not have ended, and the upvalue be of a Lua function that is live.
+pub(crate) unsafe fn is_local_of(upvalue: *const c_void, call: *const c_void, local: i32) -> bool {
+    // SAFETY: the fields are where lobject.h and lstate.h have them; the places are compared only.
+    unsafe {
+        let Ok(local) = usize::try_from(local) else {
+            return false;
+        };
+        let function = (*call.cast::<CallInfo>()).function;
+        (*upvalue.cast::<Upvalue>()).value as usize == function as usize + local * PLACE
+    }
+}
+
 /// What stands for a piece of code.
 pub(super) fn identity(code: &[u32]) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -22,8 +22,8 @@ use super::paths::is_path;
 use super::values::About;
 use super::visible::{Place, Visible};
 use super::{PausedCode, of_lua, refuse};
-use crate::cell::{CallError, call_within, compile_text, push_closure};
-use crate::failure::lines;
+use crate::cell::{CallError, call_within, compile_text, push_closure, push_holder};
+use crate::failure::{is_local_of, lines};
 use crate::interrupt::{self, Ended};
 use crate::value::Printer;
 
@@ -31,6 +31,8 @@ use crate::value::Printer;
 pub(super) const NAME: &str = "expression";
 /// So long an expression may take that nobody waits for: a watch, a condition.
 pub(super) const TIME: Duration = Duration::from_secs(2);
+/// Lua allows fewer upvalues.
+const MOST_UPVALUES: c_int = 255;
 /// So many compiled expressions are kept.
 const MOST_KEPT: usize = 200;
 
@@ -233,7 +235,20 @@ impl PausedCode<'_> {
         });
         self.context.streams.flush();
         self.context.looks.borrow_mut().forget_stacks();
-        self.look(|paused| paused.give_back(visible, &function))?;
+        self.look(|paused| {
+            let given = paused.give_back(visible, &function);
+            // A function that the code has made may share its variables with it, and lives on.
+            if paused
+                .context
+                .looks
+                .borrow()
+                .compiled(&chunk.text)
+                .is_some()
+            {
+                paused.let_go(visible, &function);
+            }
+            given
+        })?;
         match (ran, ended) {
             (_, Ended::TooLong) => refuse(format!(
                 "it took longer than {} seconds, and was ended",
@@ -270,6 +285,11 @@ impl PausedCode<'_> {
                 continue;
             };
             let joined = match (&seen.place, &visible.call) {
+                (Place::Local(local, _), Some(call))
+                    if self.joins_local(visible, call, *local, &function, index) =>
+                {
+                    Ok(())
+                }
                 (Place::Local(_, value) | Place::Lent(value), _) => {
                     // SAFETY: the closure owns nothing; the function has this upvalue.
                     unsafe {
@@ -306,6 +326,69 @@ impl PausedCode<'_> {
             joined.map_err(|_| CallError::Memory)?;
         }
         Ok(function)
+    }
+
+    /// Joins an upvalue with a local, where one of the frame's functions has the local as an upvalue
+    /// of its own: then what that function does to it is seen at once.
+    fn joins_local(
+        &self,
+        visible: &Visible,
+        call: &Call,
+        local: c_int,
+        function: &Function,
+        index: c_int,
+    ) -> bool {
+        let place = call.call;
+        visible.all().iter().any(|seen| {
+            let Place::Local(_, Value::Function(other)) = &seen.place else {
+                return false;
+            };
+            let mut joined = false;
+            // SAFETY: the closure owns nothing; the call has not ended. Functions of C, whose
+            // upvalues are no variables, are left out.
+            let done = unsafe {
+                self.lua.exec_raw::<()>((function, other), |state| {
+                    if ffi::lua_iscfunction(state, 2) == 0 {
+                        for of in 1..=MOST_UPVALUES {
+                            let upvalue = ffi::lua_upvalueid(state, 2, of);
+                            if upvalue.is_null() {
+                                break;
+                            }
+                            if is_local_of(upvalue, place, local) {
+                                ffi::lua_upvaluejoin(state, 1, index, 2, of);
+                                joined = true;
+                                break;
+                            }
+                        }
+                    }
+                    ffi::lua_settop(state, 0);
+                })
+            };
+            done.is_ok() && joined
+        })
+    }
+
+    /// Lets go of the values that a function was given which is used again.
+    fn let_go(&self, visible: &Visible, function: &Function) {
+        for (index, name) in self.upvalue_names(function) {
+            let seen = visible.find(&name).map(|seen| &seen.place);
+            if !matches!(seen, Some(Place::Local(..) | Place::Lent(_))) {
+                continue;
+            }
+            // SAFETY: the closure owns nothing; the new upvalue is one of a function that was just
+            // made, and takes the place of what may be the frame's own.
+            let done = unsafe {
+                self.lua.exec_raw::<()>(function, |state| {
+                    push_holder(state);
+                    ffi::lua_call(state, 0, 1);
+                    ffi::lua_upvaluejoin(state, 1, index, 2, 1);
+                    ffi::lua_settop(state, 0);
+                })
+            };
+            if let Err(error) = done {
+                tracing::debug!(%error, "an expression keeps what it was given");
+            }
+        }
     }
 
     fn upvalue_names(&self, function: &Function) -> Vec<(c_int, String)> {

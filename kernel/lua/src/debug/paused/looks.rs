@@ -134,6 +134,7 @@ impl Looks {
         self.frames.clear();
         self.holders.clear();
         self.functions = FunctionNames::default();
+        self.compiled.clear();
         self.stacks.clear();
         self.read.clear();
     }

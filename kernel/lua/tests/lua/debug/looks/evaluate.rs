@@ -259,6 +259,41 @@ fn a_function_that_is_made_in_the_console_lives_on_with_what_it_saw() {
 }
 
 #[test]
+fn what_a_function_does_to_a_local_that_it_shares_is_seen_at_once() {
+    let code =
+        "local n = 1\nlocal function count() n = n + 1 return n end\nlocal m = n\nreturn n, m";
+    let (mut notebook, script) = debugged();
+    stopped_in(&mut notebook, &script, code, 4, |look| {
+        assert_eq!(look.console("count() n"), Ok("2".to_owned()));
+        assert_eq!(look.console("n = 10 count(), n"), Ok("11, 11".to_owned()));
+        assert_eq!(look.local("n").value, "11");
+        assert_eq!(
+            look.console("later = function() return n end"),
+            Ok(String::new())
+        );
+        assert_eq!(look.console("n = 20"), Ok(String::new()));
+    });
+    assert_eq!(notebook.value("later()").as_deref(), Some("20"));
+}
+
+#[test]
+fn an_expression_keeps_nothing_alive_that_it_has_seen() {
+    let code = "do
+  local t = setmetatable({}, {__gc = function() collected = true end})
+  print(t)
+  t = nil
+end
+collectgarbage() collectgarbage()
+return collected";
+    let (mut notebook, script) = debugged();
+    script.break_with(&super::cell(1), 3, |breakpoint| {
+        breakpoint.condition = Some("type(t) == 'string'".into());
+    });
+    assert_eq!(notebook.value(code).as_deref(), Some("true"));
+    assert_eq!(script.lines(), [0; 0]);
+}
+
+#[test]
 fn an_environment_of_its_own_is_used() {
     let code =
         "local print = print\nlocal function f()\n  local _ENV = {x = 1}\n  return x\nend\nf()";
