@@ -39,10 +39,10 @@ return total
 RETURNS = 4
 
 HOOK = """
-local breakpoints = {["%s"] = {[%d] = true}}
+local lines = {[%d] = {["@%s"] = true}}
 debug.sethook(function(_, line)
-  local of_source = breakpoints[debug.getinfo(2, "S").short_src]
-  if of_source and of_source[line] then error("it is never reached") end
+  local sources = lines[line]
+  if sources and sources[debug.getinfo(2, "S").source] then error("it is never reached") end
 end, "l")
 """
 
@@ -215,12 +215,12 @@ def beside(repetitions: int, scheduling: Scheduling, lldebugger: Path | None) ->
         line = line_of(path.read_text(), NEVER_REACHED)
         with scheduling.kernel(pinned=False):
             alone = min(_cpu([path]) for _ in range(repetitions))
-            hooked = min(_cpu(["-e", HOOK % (path, line), path]) for _ in range(repetitions))
+            hooked = min(_cpu(["-e", HOOK % (line, path), path]) for _ in range(repetitions))
             yield f"debug_sethook_{path.stem}", hooked / alone
             if lldebugger:
                 folder, name = lldebugger.resolve().parent, lldebugger.stem
                 start = f"package.path = '{folder}/?.lua;' .. package.path require('{name}').start(true)"
-                # It takes ten times as long as anybody else: once is enough.
+                # It takes long: once is enough.
                 theirs = _cpu(["-e", start, path], f"break set {path}:{line}\ncont\n")
                 yield f"debug_lldebugger_{path.stem}", theirs / alone
 
