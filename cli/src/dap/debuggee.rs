@@ -173,6 +173,15 @@ impl Debuggee {
     }
 }
 
+impl Drop for Debuggee {
+    /// What nobody let go has nobody who would end it: its sockets go with the folder.
+    fn drop(&mut self) {
+        if self.folder.is_some() {
+            self.kill();
+        }
+    }
+}
+
 fn command(launched: &Launched, connection_file: &Path) -> Result<Command> {
     let this = std::env::current_exe().context("finding this program")?;
     let mut command = Command::new(this);

@@ -241,8 +241,11 @@ const NO_ENTRY: &str = "the token is missing or wrong: `perilune dap --listen` p
 
 /// The token is nobody else's business.
 fn without_token(mut request: Request) -> Request {
-    if let Some(arguments) = request.arguments.as_object_mut() {
+    let mut place = Some(&mut request.arguments);
+    // `restart` may have those of `launch` or `attach` within its own.
+    while let Some(arguments) = place.and_then(Value::as_object_mut) {
         arguments.remove("token");
+        place = arguments.get_mut("arguments");
     }
     request
 }

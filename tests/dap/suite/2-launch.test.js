@@ -120,6 +120,20 @@ print(require("mod"), io.open("mod.lua") ~= nil)`,
     await goodbye(client);
   });
 
+  it('has no debugger at all', async () => {
+    const threads = (client) => {
+      const tasks = `/proc/${client.pid}/task`;
+      return fs.readdirSync(tasks).map((it) => fs.readFileSync(`${tasks}/${it}/comm`, 'utf8').trim());
+    };
+    for (const noDebug of [true, false]) {
+      const client = await run('print("go") while true do end', { noDebug });
+      await client.output('go\n', 'stdout');
+      assert.equal(threads(client).includes('debugger'), !noDebug);
+      client.expected = ['exited', 'terminated', 'thread', 'loadedSource', 'module'];
+      await leave(client);
+    }
+  });
+
   it('is asked for nothing that only a debugger knows', async () => {
     const client = await run('io.read()', {}, async () => {});
     await client.event('output');

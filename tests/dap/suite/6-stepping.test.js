@@ -181,6 +181,17 @@ print(twice(4))`,
     await goodbye(client, 143);
   });
 
+  it('is given the lines that it asks for, and expressions where it has stopped', async () => {
+    const client = await debug(session, 'local line = io.read()\nprint(line) -- @a', ['a']);
+    await client.event('output', (it) => it.category === 'console');
+    await client.evaluateRequest({ expression: 'line .. "!"', context: 'repl' });
+    const { frameId } = await stopped(client, 'breakpoint', 'a');
+    assert.equal((await evaluate(client, 'line', frameId)).result, '"line .. \\"!\\""');
+    await go(client);
+    await client.output('line .. "!"\n', 'stdout');
+    await goodbye(client);
+  });
+
   it('has coroutines as threads', async () => {
     const client = await debug(
       session,

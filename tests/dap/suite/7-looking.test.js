@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { debug, evaluate, go, locals, scopes, stopped, values, variables } = require('../debugging');
-const { goodbye, overEachWire } = require('../wires');
+const { goodbye, launch, overEachWire } = require('../wires');
 
 const TEXT = `greeting = "hi"
 local up = "outer"
@@ -56,7 +56,7 @@ overEachWire('who looks at a program that has stopped', (session) => {
     assert.equal(types.float, 'float');
     const everything = {};
     for (const scope of Object.values(found)) {
-      if (!scope.expensive) Object.assign(everything, await variables(client, scope.variablesReference));
+      if (scope.name !== 'Globals') Object.assign(everything, await variables(client, scope.variablesReference));
     }
     assert.equal(everything.up.value, '"outer"');
     assert.ok(Object.values(everything).some((it) => it.value.includes('rargs')), 'no varargs');
@@ -172,10 +172,44 @@ overEachWire('who looks at a program that has stopped', (session) => {
     await done(client);
   });
 
-  it('can let go of a request', async () => {
-    const { client } = await stop();
-    await client.customRequest('cancel', { requestId: 1 });
+  it('lets go of what takes too long, and the program is still there', async () => {
+    const { client, frameId } = await stop();
+    const requestId = client.sequence;
+    const endless = client.refused('evaluate', { expression: 'while true do end', frameId, context: 'repl' });
+    await client.customRequest('cancel', { requestId });
+    assert.match(await endless, /cancel/);
+    assert.equal((await evaluate(client, 'number', frameId)).result, '42');
     await done(client);
+  });
+
+  it('counts lines as it does, and names files as it does', async () => {
+    const program = session.home.write('program.lua', 'print(1)\nprint(2)\nprint(3)\n');
+    const uri = `file://${program.path}`;
+    const client = await launch(
+      session,
+      program.path,
+      { initialize: { linesStartAt1: false, columnsStartAt1: false, pathFormat: 'uri' } },
+      async (client) => {
+        const breakpoints = [{ line: 1, logMessage: 'here' }, { line: 2 }];
+        const { body } = await client.setBreakpointsRequest({ source: { path: uri }, breakpoints });
+        assert.deepEqual(body.breakpoints.map((it) => [it.verified, it.line, it.source.path]), [
+          [true, 1, uri],
+          [true, 2, uri],
+        ]);
+      },
+    );
+    client.expected = ['thread', 'loadedSource', 'module', 'continued'];
+    await client.output('1\n', 'stdout');
+    const { body: log } = await client.event('output', (it) => it.category === 'console');
+    assert.deepEqual([log.output, log.line, log.source.path], ['here\n', 1, uri]);
+    await client.output('2\n', 'stdout');
+    await client.event('stopped');
+    const { body } = await client.stackTraceRequest({ threadId: 1 });
+    const [{ line, column, source }] = body.stackFrames;
+    assert.deepEqual([line, column, source.path], [2, 0, uri]);
+    await client.continueRequest({ threadId: 1 });
+    await client.output('3\n', 'stdout');
+    await goodbye(client);
   });
 
   it('asks for nothing that there is not', async () => {
