@@ -230,8 +230,8 @@ impl Clients {
     }
 }
 
-/// A path as a `file:` URI.
-fn uri(path: &str) -> String {
+/// A path as a `file:` URI. What is no absolute path stays as it is.
+pub fn uri(path: &str) -> String {
     if !path.starts_with('/') {
         return path.to_owned();
     }

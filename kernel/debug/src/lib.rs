@@ -21,6 +21,7 @@ mod stop_loop;
 mod worker;
 
 pub use capabilities::capabilities;
+pub use clients::uri;
 pub use debugger::{CodeRuns, Debugger, StoppedAt};
 pub use error::DebugError;
 pub use options::Options;

@@ -128,8 +128,8 @@ overEachWire('a program that is debugged', (session) => {
     const client = await debug(
       session,
       `local function twice(x)
-  x = x * 2
-  return x -- @out
+  local y = x * 2
+  return y -- @out
 end
 print(twice(4))`,
       ['out'],
@@ -186,7 +186,7 @@ print(twice(4))`,
     await client.event('output', (it) => it.category === 'console');
     await client.evaluateRequest({ expression: 'line .. "!"', context: 'repl' });
     const { frameId } = await stopped(client, 'breakpoint', 'a');
-    assert.equal((await evaluate(client, 'line', frameId)).result, '"line .. \\"!\\""');
+    assert.equal((await evaluate(client, '#line', frameId)).result, '11');
     await go(client);
     await client.output('line .. "!"\n', 'stdout');
     await goodbye(client);

@@ -218,29 +218,34 @@ impl Session {
             if let Some(body) = body.as_object_mut() {
                 body.remove("client");
             }
-            self.count_lines(&kind, body);
+            self.say_places(&kind, body);
         }
         self.out.send(event)
     }
 
-    /// Events count lines from 1, whatever their client does.
-    fn count_lines(&self, kind: &str, body: &mut Value) {
-        let client = self.client.as_ref();
-        if client.is_none_or(|client| client["linesStartAt1"] != false) {
-            return;
-        }
+    /// Events count lines from 1 and name files by their paths, whatever their client does.
+    fn say_places(&self, kind: &str, body: &mut Value) {
+        let client = self.client.as_ref().unwrap_or(&Value::Null);
         let place = match kind {
             "breakpoint" => body.get_mut("breakpoint"),
-            "output" => Some(body),
+            "output" | "loadedSource" => Some(body),
             _ => None,
         };
         let Some(place) = place.and_then(Value::as_object_mut) else {
             return;
         };
-        for key in ["line", "endLine"] {
-            if let Some(line) = place.get(key).and_then(Value::as_i64) {
-                place.insert(key.to_owned(), json!(line - 1));
+        if client["linesStartAt1"] == false {
+            for key in ["line", "endLine"] {
+                if let Some(line) = place.get(key).and_then(Value::as_i64) {
+                    place.insert(key.to_owned(), json!(line - 1));
+                }
             }
+        }
+        if client["pathFormat"] == "uri"
+            && let Some(source) = place.get_mut("source")
+            && let Some(path) = source["path"].as_str()
+        {
+            source["path"] = json!(perilune_debug::uri(path));
         }
     }
 }
