@@ -22,6 +22,7 @@ mod stepping;
 mod stop;
 mod threads;
 mod tracer;
+mod users_hook;
 mod verdict;
 
 pub(crate) use data::{watch_field, watch_local, watch_upvalue};

@@ -290,9 +290,12 @@ impl Tracer {
         // SAFETY: the caller's state is live.
         unsafe {
             if mask != 0 {
+                if !is_set(state) {
+                    self.aside.put(state);
+                }
                 ffi::lua_sethook(state, Some(hook), mask, 1);
             } else if is_set(state) {
-                ffi::lua_sethook(state, None, 0, 0);
+                self.aside.put_back(state);
             }
         }
     }

@@ -10,7 +10,7 @@ use perilune_language::debug::{Debugger, Reason};
 
 use super::layout::{self, Frame};
 use super::tracer::hot;
-use super::{attention, exceptions, hook, threads};
+use super::{attention, exceptions, hook, threads, users_hook};
 use crate::context::Context;
 
 thread_local! {
@@ -26,6 +26,7 @@ pub(crate) unsafe fn prepare(state: *mut ffi::lua_State) {
     // SAFETY: passed on.
     let found = unsafe {
         exceptions::install(state);
+        users_hook::install(state);
         layout::is_found(state)
     };
     if !found {
@@ -80,7 +81,7 @@ pub(crate) fn ends(context: &Context, state: Option<*mut ffi::lua_State>) {
         // SAFETY: the state is live.
         unsafe {
             if hook::is_set(state) {
-                ffi::lua_sethook(state, None, 0, 0);
+                tracer.aside.put_back(state);
             }
         }
     }

@@ -16,6 +16,7 @@ use super::layout::{Frame, Prototype};
 use super::sources::is_own;
 use super::stepping::Stepping;
 use super::threads::Enrolled;
+use super::users_hook::Aside;
 use super::verdict::{Facts, Verdict, Verdicts};
 use crate::context::Context;
 
@@ -46,6 +47,7 @@ pub(crate) struct Tracer {
     /// The wishes of which the entry was granted.
     pub(super) entered: RefCell<Option<Arc<Wishes>>>,
     pub(super) enrolled: Enrolled,
+    pub(super) aside: Aside,
     /// Told to the thread that kicks.
     pub(super) running: Arc<AtomicBool>,
 }

@@ -1,5 +1,6 @@
 //! Code that somebody debugs.
 
+mod conditions;
 mod coroutines;
 mod data;
 mod exceptions;
@@ -12,3 +13,4 @@ mod restart;
 mod script;
 mod sources;
 mod steps;
+mod users_hook;

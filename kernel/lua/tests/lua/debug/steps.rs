@@ -1,6 +1,7 @@
 //! Steps.
 
-use perilune_language::debug::Step::{In, Out, Over};
+use perilune_language::debug::Resume;
+use perilune_language::debug::Step::{In, Into, Out, Over};
 
 use super::script::steps;
 
@@ -75,4 +76,26 @@ fn a_step_in_goes_into_metamethods_and_callbacks() {
 fn a_step_goes_around_a_loop() {
     let code = "local s = 0\nfor i = 1, 2 do\n  s = s + i\nend\nprint(s)";
     assert_eq!(steps(code, 1, &[Over; 6]), [1, 2, 3, 2, 3, 2, 5]);
+}
+
+#[test]
+fn a_step_goes_into_that_one_of_the_calls_of_a_line() {
+    let code = "local function f(x)\n  return x\nend\nlocal function g(x)\n  return x\nend\nlocal a = f(1) + g(2)\nprint(a)";
+    for (call, line) in [("f", 2), ("g", 5)] {
+        let (mut notebook, script) = super::script::debugged();
+        script.break_at(&super::script::cell(1), 7);
+        let clears = script.clone();
+        script.on_stop(move |stop, paused| {
+            clears.clear();
+            if stop.line != 7 {
+                return Resume::Continue;
+            }
+            let frame = paused.frames(stop.thread, 0, Some(1)).unwrap().frames[0].id;
+            let targets = paused.step_targets(frame).unwrap();
+            let target = targets.iter().find(|target| target.label.starts_with(call));
+            Resume::Step(Into(target.unwrap_or_else(|| panic!("{targets:?}")).id))
+        });
+        notebook.run(code);
+        assert_eq!(script.lines(), [7, line], "{call}");
+    }
 }
