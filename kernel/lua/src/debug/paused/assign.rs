@@ -72,11 +72,6 @@ impl PausedCode<'_> {
                 let names = shown_names(&locals);
                 let mut found = locals.iter().zip(names);
                 let (local, _) = found.find(|(_, shown)| shown == name).ok_or_else(unknown)?;
-                if local.is_loop {
-                    return refuse(format!(
-                        "{name} is what the loop counts by: Lua goes on with its own copy of it"
-                    ));
-                }
                 match local.is_constant {
                     true => Err(constant()),
                     false => Ok(Target::Local(local.index)),

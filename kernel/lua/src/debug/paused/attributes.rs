@@ -169,7 +169,6 @@ impl PausedCode<'_> {
                     name: name.to_owned(),
                     index: 0,
                     value,
-                    is_loop: false,
                     is_constant: true,
                 });
             }

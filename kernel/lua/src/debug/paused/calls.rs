@@ -24,8 +24,6 @@ pub(super) struct Local {
     /// As `lua_getlocal` counts; negative for a variable argument.
     pub(super) index: c_int,
     pub(super) value: Value,
-    /// Whether it is the variable that a loop counts by.
-    pub(super) is_loop: bool,
     /// Whether Lua lets nobody set it.
     pub(super) is_constant: bool,
 }
@@ -51,20 +49,17 @@ impl Call {
         let mut names = Vec::new();
         let values = self.each_local(lua, 1, MOST, &mut names)?;
         let mut locals = Vec::new();
-        let mut was_state = false;
         for (at, (name, value)) in names.into_iter().zip(values).enumerate() {
+            // Temporaries, and what a loop keeps for itself.
             let is_hidden = name.starts_with('(');
-            let is_state = name == "(for state)";
             if !is_hidden && !is_own(&name) {
                 locals.push(Local {
                     name,
                     index: at as c_int + 1,
                     value,
-                    is_loop: was_state,
-                    is_constant: was_state,
+                    is_constant: false,
                 });
             }
-            was_state = is_state;
         }
         Ok(locals)
     }

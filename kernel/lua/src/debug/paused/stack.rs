@@ -236,8 +236,8 @@ impl PausedCode<'_> {
         let is_entry = frame.function == self.context.entry.get();
         if is_entry || frame.is_main {
             return match frame.origin {
-                Chunk::Named => frame.chunk.clone(),
-                Chunk::File => {
+                // A program is called by its path, and a file too.
+                Chunk::Named | Chunk::File => {
                     let name = frame.chunk.rsplit('/').next();
                     name.unwrap_or(&frame.chunk).to_owned()
                 }
