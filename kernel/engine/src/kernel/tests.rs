@@ -2,6 +2,7 @@
 
 mod client;
 mod completions;
+mod debugging;
 mod endings;
 mod errands;
 mod interrupts;
