@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 TIDES = """local tides = {}
 
@@ -23,11 +23,11 @@ return tides
 def kernel(perilune, project):
     """A daemon in the project's folder: a function that runs `perilune kernel ...` for it."""
 
-    def run(*arguments: str, **options) -> subprocess.Popen:
+    def run(*arguments, **options) -> subprocess.Popen:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen([perilune, "kernel", *arguments], cwd=project, **pipes, **options)
 
-    said = run("start", "--daemon", "--name", "tides").communicate(timeout=60)
+    said = run("start", "--daemon", "--name", "tides", "--project", project).communicate(timeout=60)
     assert "is ready" in "".join(said), said
     yield run
     run("stop", "tides").communicate(timeout=60)
@@ -54,6 +54,10 @@ def test_a_daemon_is_attached_to_stopped_looked_into_and_left_alone(kernel, proj
     vscode.evaluate("tides.level ~= nil, hour * 2")
     expect(vscode.console().last).to_contain_text("32")
     vscode.photograph("attach-stopped")
+    # What called it is no file, and shown all the same.
+    vscode.page.locator(".debug-call-stack .monaco-list-row").nth(1).click()
+    expect(vscode.page.locator(".editor-instance .view-lines")).to_contain_text("require", timeout=30_000)
+    vscode.photograph("attach-caller")
     vscode.keyboard.press("F5")
     assert cell.communicate(timeout=60)[0].strip() == '"rising"'
     expect(vscode.session()).to_be_attached()
