@@ -87,3 +87,20 @@ fn a_watch_that_never_ends_is_ended() {
     assert!(ended.is_err());
     assert_eq!(notebook.value("1 + 1").as_deref(), Some("2"));
 }
+
+#[test]
+fn where_there_is_no_memory_left_a_look_says_so_or_shows_what_it_can() {
+    let mut notebook = Notebook::with(perilune_lua::Options {
+        memory_limit: Some(16 << 20),
+        ..perilune_lua::Options::default()
+    });
+    notebook.fail("t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end");
+    at_rest(&mut notebook, |paused| {
+        let session = paused.session();
+        let _shown_or_refused = paused.variables(session, Part::default());
+        let made = paused.evaluate(None, "('x'):rep(100000000)", Purpose::Console);
+        assert!(made.is_err_and(|Refusal(why)| why.contains("memory")));
+        paused.evaluate(None, "t = nil", Purpose::Console).unwrap();
+    });
+    assert_eq!(notebook.value("1 + 1").as_deref(), Some("2"));
+}
