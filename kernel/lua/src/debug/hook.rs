@@ -56,7 +56,11 @@ unsafe extern "C-unwind" fn hook(state: *mut ffi::lua_State, record: *mut ffi::l
                 return;
             }
         }
-        if let Some(unwinding) = happened(state, event, Frame::of(record)) {
+        let frame = Frame::of(record);
+        if hot(|hot| hot.is_plain(state, event, frame)) {
+            return;
+        }
+        if let Some(unwinding) = happened(state, event, frame) {
             // Nothing that wants to be dropped is left.
             interrupt::unwind(state, unwinding);
         }

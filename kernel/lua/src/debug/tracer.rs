@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::ffi::c_int;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use perilune_language::Cell as UserCell;
 use perilune_language::debug::{Debugger, Exceptions, LoadedSource, Reason, SourceKey, Wishes};
 
 use super::data::Watch;
-use super::layout::{Frame, Prototype};
+use super::layout::{self, Frame, Prototype};
 use super::sources::is_own;
 use super::stepping::Stepping;
 use super::threads::Enrolled;
@@ -68,6 +69,8 @@ pub(super) struct Hot {
     lines: [Cell<u64>; WORDS],
     /// Whether each line has to be looked at.
     pub(super) every_line: Cell<bool>,
+    /// Whether a call counts only for the lines of what is called.
+    plain_calls: Cell<bool>,
     /// Whether the debugger's own Lua code runs, or none that it may stop.
     pub(super) quiet: Cell<bool>,
     /// Whether somebody wants running code to look at what its debugger wants.
@@ -83,6 +86,7 @@ thread_local! {
             context: Cell::new(ptr::null()),
             lines: [const { Cell::new(0) }; WORDS],
             every_line: Cell::new(false),
+            plain_calls: Cell::new(false),
             quiet: Cell::new(false),
             kicked: AtomicBool::new(false),
         }
@@ -112,6 +116,37 @@ impl Hot {
     pub(super) fn may_break(&self, line: i32) -> bool {
         let line = line as usize;
         self.lines[line / 64 % WORDS].get() >> (line % 64) & 1 != 0
+    }
+
+    /// Whether a call or a return is of functions that nothing is wished of, and changes nothing
+    /// of which events are wanted.
+    #[inline]
+    pub(super) unsafe fn is_plain(
+        &self,
+        state: *mut ffi::lua_State,
+        event: c_int,
+        frame: Frame,
+    ) -> bool {
+        if !self.plain_calls.get() || self.quiet.get() || self.kicked.load(Ordering::Relaxed) {
+            return false;
+        }
+        let Some(context) = self.context() else {
+            return false;
+        };
+        let verdicts = &context.tracer.verdicts;
+        // SAFETY: a hook runs, of a call that has not returned.
+        unsafe {
+            let has_lines = layout::mask(state) & ffi::LUA_MASKLINE != 0;
+            let is_plain = |frame: Frame| match frame.prototype() {
+                Some(prototype) => !has_lines && verdicts.is_plain(prototype),
+                None => true,
+            };
+            match event {
+                ffi::LUA_HOOKCALL => is_plain(frame),
+                ffi::LUA_HOOKRET => is_plain(frame) && frame.caller().is_none_or(is_plain),
+                _ => false,
+            }
+        }
     }
 
     fn set_lines(&self, lines: impl Iterator<Item = u32>) {
@@ -217,6 +252,7 @@ impl Tracer {
         self.watches_errors
             .set(wishes.exceptions != Exceptions::default());
         hot(|hot| hot.set_lines(lines));
+        self.set_hot();
     }
 
     /// Begins or ends a step.
@@ -243,7 +279,11 @@ impl Tracer {
             || self.soon.get().is_some()
             || self.passed.get().is_some()
             || self.watches_data.get();
-        hot(|hot| hot.every_line.set(every));
+        let plain = !every && self.watches_calls.get() && !self.watches_functions.get();
+        hot(|hot| {
+            hot.every_line.set(every);
+            hot.plain_calls.set(plain);
+        });
     }
 
     /// What has to be known of a call at each time.

@@ -152,6 +152,16 @@ struct Slot {
     verdict: Verdict,
 }
 
+impl Slot {
+    #[inline]
+    fn is_of(&self, prototype: &Prototype) -> bool {
+        ptr::eq(self.prototype, prototype)
+            && self.source == prototype.source_address()
+            && self.first_line == prototype.first_line
+            && self.last_line == prototype.last_line
+    }
+}
+
 /// What has to be known of a function at each call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Verdict(u8);
@@ -232,11 +242,7 @@ impl Verdicts {
     fn find(&self, prototype: &Prototype, learn: impl FnOnce() -> Facts) -> Slot {
         let slot = self.slot(prototype);
         let found = slot.get();
-        if ptr::eq(found.prototype, prototype)
-            && found.source == prototype.source_address()
-            && found.first_line == prototype.first_line
-            && found.last_line == prototype.last_line
-        {
+        if found.is_of(prototype) {
             return found;
         }
         self.learn(slot, prototype, learn())
@@ -262,6 +268,13 @@ impl Verdicts {
         all.push(Rc::new(facts));
         slot.set(found);
         found
+    }
+
+    /// Whether nothing is wished of a function, as far as is known.
+    #[inline]
+    pub(super) fn is_plain(&self, prototype: &Prototype) -> bool {
+        let slot = self.slot(prototype).get();
+        slot.is_of(prototype) && slot.verdict == Verdict(0)
     }
 
     /// What has to be known at each call.
