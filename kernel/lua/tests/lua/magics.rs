@@ -398,7 +398,7 @@ fn run_runs_a_file_with_arguments() {
         "bad.lua",
         "x = 1\nlocal function f() error('inside') end\nf()",
     );
-    let failure = notebook.fail(&format!("x = 1\n%run {file}"));
+    let failure = notebook.fail(&format!("x = 1;\n%run {file}"));
     assert_eq!(failure.message, format!("{file}:2: inside"));
     assert!(plain(&failure).contains("cell[4]:2"), "{}", plain(&failure));
     assert_eq!(notebook.value("arg == before"), Some("true".to_owned()));
