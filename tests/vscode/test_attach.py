@@ -56,7 +56,13 @@ def test_a_daemon_is_attached_to_stopped_looked_into_and_left_alone(kernel, proj
     vscode.photograph("attach-stopped")
     # What called it is no file, and shown all the same.
     vscode.page.locator(".debug-call-stack .monaco-list-row").nth(1).click()
-    expect(vscode.page.locator(".editor-instance .view-lines")).to_contain_text("require", timeout=30_000)
+    caller = vscode.page.locator(".editor-instance .view-lines", has_text="require")
+    # Now and then VS Code cannot open what is no file at the first try, and offers another.
+    again = vscode.page.get_by_role("button", name="Try Again")
+    expect(caller.or_(again)).to_be_visible(timeout=30_000)
+    if again.is_visible():
+        again.click()
+    expect(caller).to_be_visible(timeout=30_000)
     vscode.photograph("attach-caller")
     vscode.keyboard.press("F5")
     assert cell.communicate(timeout=60)[0].strip() == '"rising"'
