@@ -36,6 +36,9 @@ SETTINGS = {
     "remote.autoForwardPorts": False,
 }
 
+# VS Code draws what it is told when it finds the time.
+expect.set_options(timeout=20_000)
+
 
 @pytest.fixture(scope="session")
 def code(root) -> Path:
