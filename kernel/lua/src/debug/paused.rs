@@ -273,7 +273,8 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, Refusal> {
 
 /// Of Lua's own errors while it is looked at.
 fn of_lua(error: &mlua::Error) -> Refusal {
-    Refusal(crate::failure::error_text(error))
+    let text = crate::failure::error_text(error);
+    Refusal(text.lines().next().unwrap_or_default().to_owned())
 }
 
 impl Paused for PausedCode<'_> {

@@ -14,8 +14,16 @@ impl PausedCode<'_> {
         Refusal(match error {
             CallError::Syntax(message) => without_place(message),
             CallError::Memory => "not enough memory".to_owned(),
-            CallError::Raised(Value::String(text)) => without_place(&text.to_string_lossy()),
-            CallError::Raised(Value::Error(error)) => without_place(&error_text(error)),
+            CallError::Raised(Value::String(text)) => {
+                let text = text.to_string_lossy();
+                let end = text.find("\nstack traceback:").unwrap_or(text.len());
+                without_place(&text[..end])
+            }
+            CallError::Raised(Value::Error(error)) => {
+                let text = error_text(error);
+                // The library may have added a traceback of its own.
+                without_place(text.lines().next().unwrap_or_default())
+            }
             CallError::Raised(Value::Nil) => "an error without a value".to_owned(),
             CallError::Raised(value) => {
                 let message = match value {
