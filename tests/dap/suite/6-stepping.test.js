@@ -124,25 +124,27 @@ overEachWire('a program that is debugged', (session) => {
     await client.disconnectRequest();
   });
 
-  it('begins a function anew', async () => {
+  it('begins anew where it has stopped, and no function that was called does', async () => {
     const client = await debug(
       session,
       `local function twice(x)
-  local y = x * 2
-  return y -- @out
+  return x * 2 -- @in
 end
+print("begin")
 print(twice(4))`,
-      ['out'],
+      ['in'],
     );
-    const { frames } = await stopped(client, 'breakpoint', 'out');
-    assert.equal(frames[0].canRestart, true);
-    await client.restartFrameRequest({ frameId: frames[0].id });
+    await client.output('begin\n', 'stdout');
+    const { frames } = await stopped(client, 'breakpoint', 'in');
+    assert.deepEqual(frames.map((it) => it.canRestart), [false, true]);
+    assert.match(await client.refused('restartFrame', { frameId: frames[0].id }), /\w+ \w+/);
+    await client.restartFrameRequest({ frameId: frames[1].id });
     await client.event('continued');
-    const { body } = await client.event('stopped');
-    assert.ok(['restart', 'frame', 'step', 'entry'].includes(body.reason), body.reason);
-    await go(client);
-    await stopped(client, 'breakpoint', 'out');
-    await go(client);
+    client.expected.push('stopped', 'continued');
+    await client.output('begin\n', 'stdout');
+    await client.event('stopped', (it) => it.reason === 'breakpoint');
+    await client.setBreakpointsRequest(lines(client.program, []));
+    await client.continueRequest({ threadId: 1 });
     await client.output('8\n', 'stdout');
     await goodbye(client);
   });
