@@ -35,6 +35,8 @@ pub struct Target {
     pub runs: HashMap<String, Run>,
     /// What waits for an answer of the person in front.
     pub question: Option<Question>,
+    /// Whether a question was heard of among what is written, and not shown yet.
+    pub is_asking: bool,
     /// What was asked of the debugger for as long as it lasts.
     pub breakpoints: Breakpoints,
     /// The exit code that a program has earned that has run to its end.
@@ -94,6 +96,7 @@ impl Target {
             asked: HashMap::new(),
             runs: HashMap::new(),
             question: None,
+            is_asking: false,
             breakpoints: Breakpoints::default(),
             code: None,
             ending: false,

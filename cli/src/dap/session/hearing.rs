@@ -1,9 +1,10 @@
 use std::io;
 
-use perilune_client::event::Event;
-use perilune_client::{Heard, Notice, Question};
+use perilune_client::event::{CellError, Event};
+use perilune_client::{Heard, Notice};
 use perilune_transport::Source;
 use perilune_wire::Message;
+use perilune_wire::content::Question;
 use serde_json::{Value, json};
 
 use super::{Session, notebook};
@@ -89,14 +90,6 @@ impl Session {
             Notice::Reply(request, reply) => {
                 if let Some(run) = target.runs.get_mut(&request) {
                     run.reply = Some(reply.content().clone());
-                    let failure = reply
-                        .error()
-                        .filter(|_| !run.failed && run.request.is_none());
-                    if let Some(error) = failure {
-                        run.failed = true;
-                        let text = output::traceback(error, self.shows_colours());
-                        self.out.text("stderr", &text)?;
-                    }
                     target.question = None;
                 }
                 self.conclude(target, &request)
@@ -107,7 +100,14 @@ impl Session {
                 }
                 self.conclude(target, &request)
             }
-            Notice::Question(question) => self.ask(target, question),
+            Notice::Question(question) => {
+                target.question = Some(question);
+                self.ask(target)
+            }
+            Notice::Busy(_) if asks(message) => {
+                target.is_asking = true;
+                self.ask(target)
+            }
             _ => Ok(()),
         }
     }
@@ -132,19 +132,23 @@ impl Session {
         }
     }
 
-    /// The code wants to know something of the person in front.
-    fn ask(&mut self, target: &mut Target, question: Question) -> io::Result<()> {
-        if !target.notebook {
-            let hint = "perilune: the program waits for a line: type it here, where expressions \
-                        are evaluated otherwise\n";
-            let text = match question.prompt.is_empty() {
-                true => hint,
-                false => &question.prompt,
-            };
-            self.out.text("console", text)?;
+    /// The code wants to know something of the person in front: the question has come, and on the way
+    /// of all that was written before it, too.
+    fn ask(&mut self, target: &mut Target) -> io::Result<()> {
+        let Some(question) = target.question.as_ref().filter(|_| target.is_asking) else {
+            return Ok(());
+        };
+        target.is_asking = false;
+        if target.notebook {
+            return Ok(());
         }
-        target.question = Some(question);
-        Ok(())
+        let hint = "perilune: the program waits for a line: type it here, where expressions are \
+                    evaluated otherwise\n";
+        let text = match question.prompt.is_empty() {
+            true => hint,
+            false => &question.prompt,
+        };
+        self.out.text("console", text)
     }
 
     /// What was run may have come to its end: all was heard of it.
@@ -161,6 +165,15 @@ impl Session {
         let reply = run.reply.unwrap_or_default();
         if let Some(request) = run.request {
             return self.out.answer(&request, Ok(reply));
+        }
+        // The two ways are not in order, so only now it is known that nothing has told of it.
+        if let Ok(error) = serde_json::from_value::<CellError>(reply.clone())
+            && !run.failed
+            && !target.ending
+            && reply["status"] == "error"
+        {
+            let text = output::traceback(&error, self.shows_colours());
+            self.out.text("stderr", &text)?;
         }
         // A program that ends by os.exit says with which code itself.
         let exits = reply["payload"]
@@ -248,4 +261,11 @@ impl Session {
             source["path"] = json!(perilune_debug::uri(path));
         }
     }
+}
+
+/// Whether a status says that a question was asked.
+fn asks(message: &Message) -> bool {
+    message
+        .metadata::<Value>()
+        .is_ok_and(|metadata| !metadata[Question::KEY].is_null())
 }
