@@ -56,6 +56,15 @@ unsafe extern "C-unwind" fn hook(state: *mut ffi::lua_State, record: *mut ffi::l
                 return;
             }
         }
+        look_closer(state, event, record);
+    }
+}
+
+/// The rest of the hook, apart so that what is called for each line has nothing to prepare.
+#[inline(never)]
+unsafe fn look_closer(state: *mut ffi::lua_State, event: c_int, record: *const ffi::lua_Debug) {
+    // SAFETY: as the hook.
+    unsafe {
         let frame = Frame::of(record);
         if hot(|hot| hot.is_plain(state, event, frame)) {
             return;

@@ -9,7 +9,7 @@ use mlua::ffi;
 use perilune_language::debug::{Debugger, Reason};
 
 use super::layout::{self, Frame};
-use super::tracer::hot;
+use super::tracer::{Hot, hot};
 use super::{attention, exceptions, hook, threads, users_hook};
 use crate::context::Context;
 
@@ -111,6 +111,17 @@ pub(crate) unsafe fn called(context: &Context, state: *mut ffi::lua_State) {
     unsafe { tracer.go_on(context, state, Frame::innermost(state)) };
 }
 
+/// The context, if something is wished or may be. A hook that is left over takes itself away.
+#[inline]
+fn needed<'a>(hot: &Hot) -> Option<&'a Context> {
+    let is_kicked = hot.kicked.load(Ordering::Relaxed);
+    if (is_kicked || hot.is_needed.get()) && !hot.quiet.get() {
+        hot.context()
+    } else {
+        None
+    }
+}
+
 /// A coroutine is about to be resumed or closed by `from`.
 ///
 /// # Safety
@@ -118,13 +129,11 @@ pub(crate) unsafe fn called(context: &Context, state: *mut ffi::lua_State) {
 /// Both must be live and of this thread.
 #[inline]
 pub(crate) unsafe fn entered(coroutine: *mut ffi::lua_State, from: *mut ffi::lua_State) {
-    if let Some(context) = hot(|hot| hot.context().filter(|_| !hot.quiet.get())) {
+    if let Some(context) = hot(needed) {
         // SAFETY: passed on.
         unsafe {
             let frame = Frame::innermost(coroutine);
-            if context.tracer.is_needed() {
-                threads::enrol(context, coroutine, from);
-            }
+            threads::enrol(context, coroutine, from);
             context.tracer.go_on(context, coroutine, frame);
         }
     }
@@ -137,7 +146,7 @@ pub(crate) unsafe fn entered(coroutine: *mut ffi::lua_State, from: *mut ffi::lua
 /// As [`entered`]; `parent` must be what goes on.
 #[inline]
 pub(crate) unsafe fn left(coroutine: *mut ffi::lua_State, parent: *mut ffi::lua_State) {
-    if let Some(context) = hot(|hot| hot.context().filter(|_| !hot.quiet.get())) {
+    if let Some(context) = hot(needed) {
         // SAFETY: passed on.
         unsafe {
             context

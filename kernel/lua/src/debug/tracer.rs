@@ -69,6 +69,8 @@ pub(super) struct Hot {
     lines: [Cell<u64>; WORDS],
     /// Whether each line has to be looked at.
     pub(super) every_line: Cell<bool>,
+    /// Whether anything is wished of what is loaded.
+    pub(super) is_needed: Cell<bool>,
     /// Whether a call counts only for the lines of what is called.
     plain_calls: Cell<bool>,
     /// Whether the debugger's own Lua code runs, or none that it may stop.
@@ -86,6 +88,7 @@ thread_local! {
             context: Cell::new(ptr::null()),
             lines: [const { Cell::new(0) }; WORDS],
             every_line: Cell::new(false),
+            is_needed: Cell::new(false),
             plain_calls: Cell::new(false),
             quiet: Cell::new(false),
             kicked: AtomicBool::new(false),
@@ -172,7 +175,7 @@ impl Tracer {
     /// Whether anything is wished.
     #[inline]
     pub(super) fn is_needed(&self) -> bool {
-        self.watches_calls.get() || hot(|hot| hot.every_line.get())
+        hot(|hot| hot.is_needed.get())
     }
 
     /// A cell is about to run.
@@ -283,6 +286,7 @@ impl Tracer {
         hot(|hot| {
             hot.every_line.set(every);
             hot.plain_calls.set(plain);
+            hot.is_needed.set(every || self.watches_calls.get());
         });
     }
 
