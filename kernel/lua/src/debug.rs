@@ -4,8 +4,6 @@
 //! [`sources`] what code is known by. When code stops, and how it goes on, is [`run`]'s and of what
 //! stands below it.
 
-#![allow(dead_code, unused_imports, reason = "what uses it is being built")]
-
 mod attention;
 mod breakpoints;
 mod data;

@@ -1,7 +1,7 @@
 //! Code stops, and goes on.
 
 use mlua::ffi;
-use perilune_language::debug::{Debugger, Reason, Resume, Stop};
+use perilune_language::debug::{Reason, Resume, Stop};
 
 use super::layout::Frame;
 use super::tracer::{Tracer, hot};

@@ -194,11 +194,6 @@ impl Verdict {
     pub(super) fn has_breaks(self) -> bool {
         self.0 & Self::BREAKS != 0
     }
-
-    /// Whether there may be a breakpoint on it.
-    pub(super) fn is_wanted(self) -> bool {
-        self.0 & Self::FUNCTION != 0
-    }
 }
 
 /// A power of two.
