@@ -173,6 +173,9 @@ impl Session {
                 Request::Look(look) => {
                     let read = || self.read(&client, &look, paused, Some(stop));
                     responder.answer(unpanicked(read));
+                    if paused.is_ending() {
+                        return Resume::Interrupt;
+                    }
                 }
                 Request::Here(_) => {}
             }

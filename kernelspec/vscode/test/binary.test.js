@@ -4,7 +4,7 @@ const { candidates, find } = require("../src/binary");
 
 const somewhere = {
   setting: "",
-  folder: "/work",
+  folder: "/home/me/project",
   home: "/home/me",
   path: "/usr/local/bin:/usr/bin",
   python: "/home/me/env/bin/python",
@@ -28,7 +28,7 @@ test("PATH comes first, then the person's folders, then the Python environment",
     "/home/me/.local/bin/perilune",
     "/home/me/.cargo/bin/perilune",
     "/home/me/env/bin/perilune",
-    "/work/.venv/bin/perilune",
+    "/home/me/project/.venv/bin/perilune",
   ]);
 });
 
@@ -56,10 +56,10 @@ test("where there is none, it is said where one was looked for", async () => {
 });
 
 test("the setting has the only word", async () => {
-  const programs = there({ "/usr/bin/perilune": true, "/work/target/perilune": true, "/home/me/perilune": true });
+  const programs = there({ "/usr/bin/perilune": true, "/home/me/project/target/perilune": true, "/home/me/perilune": true });
   const setting = (/** @type {string} */ setting) => find({ ...somewhere, setting }, programs);
-  assert.deepEqual(await setting("${workspaceFolder}/target/perilune"), { program: "/work/target/perilune" });
-  assert.deepEqual(await setting("target/perilune"), { program: "/work/target/perilune" });
+  assert.deepEqual(await setting("${workspaceFolder}/target/perilune"), { program: "/home/me/project/target/perilune" });
+  assert.deepEqual(await setting("target/perilune"), { program: "/home/me/project/target/perilune" });
   assert.deepEqual(await setting("~/perilune"), { program: "/home/me/perilune" });
   assert.deepEqual(await setting("/nowhere/perilune"), {
     problem: "The setting perilune.path names /nowhere/perilune, where there is no program.",

@@ -52,6 +52,14 @@ def test_a_shutdown_does_not_wait(debugger, stopped, kernel):
     assert kernel.wait(SOON) == 0
 
 
+def test_an_exit_in_the_console_ends_what_has_stopped(debugger, stopped, kernel):
+    assert debugger.refused("evaluate", expression="os.exit(3)") == "it has asked the process to exit"
+    debugger.event("continued")
+    debugger.wait(lambda: stopped.reply, "reply", SOON)
+    assert stopped.text == ""
+    assert kernel.wait(SOON) == 3
+
+
 @pytest.mark.parametrize("arguments", [(), ("--set", "shutdown.drain=60s")], ids=["", "with a minute to drain"])
 def test_sigterm_does_not_wait(start, sessions, arguments):
     kernel = start(arguments=arguments)

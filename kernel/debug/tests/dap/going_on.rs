@@ -29,6 +29,16 @@ fn a_step_goes_over_into_or_out() {
 }
 
 #[test]
+fn code_whose_end_was_evaluated_stays_no_longer() {
+    let bench = Bench::attached();
+    bench.run_to_stop(stop(Reason::Breakpoint));
+    let message = bench.refused("client", "evaluate", json!({"expression": "os.exit()"}));
+    assert_eq!(message, "it has asked the process to exit");
+    assert_eq!(bench.resumed(), Resume::Interrupt);
+    bench.event("continued");
+}
+
+#[test]
 fn the_calls_that_a_step_can_go_into_are_told() {
     let bench = Bench::attached();
     bench.run_to_stop(stop(Reason::Step));

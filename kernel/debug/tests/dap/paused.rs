@@ -14,6 +14,8 @@ pub struct Scripted {
     pub raised: Option<Raised>,
     /// Whether it panics when `panic` is evaluated.
     pub panics: bool,
+    /// Whether `os.exit` was evaluated.
+    is_ending: bool,
     /// What was asked of it.
     pub asked: Vec<String>,
 }
@@ -31,6 +33,7 @@ impl Scripted {
             x: 1,
             raised: None,
             panics: false,
+            is_ending: false,
             asked: Vec::new(),
         }
     }
@@ -201,6 +204,10 @@ impl Paused for Scripted {
         self.asked.push(format!("evaluate {expression}"));
         match expression {
             "panic" if self.panics => panic!("as the test wants it"),
+            "os.exit()" => {
+                self.is_ending = true;
+                Err(Refusal("it has asked the process to exit".to_owned()))
+            }
             "error" => Err(Refusal("attempt to call a nil value".to_owned())),
             "x" => Ok(variable("", &self.x.to_string(), "integer", Kind::Integer)),
             "t" => Ok(table("")),
@@ -274,6 +281,10 @@ impl Paused for Scripted {
 
     fn raised(&mut self) -> Option<Raised> {
         self.raised.clone()
+    }
+
+    fn is_ending(&self) -> bool {
+        self.is_ending
     }
 }
 

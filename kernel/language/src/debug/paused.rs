@@ -314,4 +314,8 @@ pub trait Paused {
 
     /// The error that has stopped code, if one has.
     fn raised(&mut self) -> Option<Raised>;
+
+    /// Whether code cannot go on any more but to its end: what was evaluated has asked the process
+    /// to exit, or was interrupted.
+    fn is_ending(&self) -> bool;
 }

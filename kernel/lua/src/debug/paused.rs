@@ -363,4 +363,8 @@ impl Paused for PausedCode<'_> {
     fn raised(&mut self) -> Option<Raised> {
         self.stopped.as_ref()?.raised.clone()
     }
+
+    fn is_ending(&self) -> bool {
+        interrupt::is_unwinding()
+    }
 }

@@ -24,7 +24,7 @@ use super::visible::Visible;
 use super::{PausedCode, of_lua, refuse};
 use crate::cell::{call_within, compile_text};
 use crate::failure::lines;
-use crate::interrupt::{self, Ended};
+use crate::interrupt::{self, Ended, Unwinding};
 use crate::value::Printer;
 
 /// What the code is called in Lua's messages.
@@ -250,7 +250,10 @@ impl PausedCode<'_> {
                 "it took longer than {} seconds, and was ended",
                 TIME.as_secs()
             )),
-            (_, Ended::Unwinding) => refuse("it was interrupted"),
+            (_, Ended::Unwinding) => refuse(match interrupt::unwinding() {
+                Some(Unwinding::Exit(_)) => "it has asked the process to exit",
+                _ => "it was interrupted",
+            }),
             (Ok(values), Ended::Itself) => Ok(values),
             (Err(error), Ended::Itself) => Err(visible.with_names(self.words(&error))),
         }
