@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::{self, PipeReader, Write};
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,19 +73,24 @@ impl Arguments {
         };
         log::start(&settings, Level::ERROR, kept, log)?;
         let to_bytes = |size: Size| usize::try_from(size.bytes()).unwrap_or(usize::MAX);
-        let program = self.program.as_ref();
-        let program = program.map(|path| path.to_string_lossy().into_owned());
-        let is_program = program.is_some();
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let script_name = self.program.as_deref().map(text);
+        let is_program = script_name.is_some();
+        let here = std::env::current_dir();
+        let program = self.program.as_deref().map(|path| {
+            // Lua cuts long names at their end, where the file's is.
+            let within = here
+                .as_ref()
+                .ok()
+                .and_then(|here| path.strip_prefix(here).ok());
+            text(within.unwrap_or(path))
+        });
         let options = Options {
             lua: LuaOptions {
                 memory_limit: settings.kernel.memory_limit.map(to_bytes),
                 arguments: self.arguments,
-                script_name: program.clone(),
-                project: settings
-                    .lua
-                    .project
-                    .then(std::env::current_dir)
-                    .and_then(Result::ok),
+                script_name,
+                project: here.ok().filter(|_| settings.lua.project),
                 is_program,
             },
             program,

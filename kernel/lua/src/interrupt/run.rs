@@ -212,12 +212,18 @@ unsafe fn remove_hook(state: *mut ffi::lua_State) {
 }
 
 unsafe extern "C-unwind" fn hook(state: *mut ffi::lua_State, _: *mut ffi::lua_Debug) {
-    let (hooked, reporting) =
-        RUN.with(|run| (run.hooked.load(RELAXED), run.reporting.load(RELAXED)));
+    let (hooked, reporting) = RUN.with(|run| {
+        let runs = !run.current.load(RELAXED).is_null();
+        (
+            runs && run.hooked.load(RELAXED),
+            run.reporting.load(RELAXED),
+        )
+    });
     // SAFETY: Lua calls hooks on a live state, and a hook may raise an error.
     unsafe {
         if !hooked {
-            // A coroutine inherited the hook when it was made, and lives on.
+            // A coroutine inherited the hook when it was made, and lives on; or an interrupt came in
+            // the moment in which what runs has ended.
             ffi::lua_sethook(state, None, 0, 0);
         } else if !reporting {
             unwind_again(state);
