@@ -13,8 +13,11 @@ impl Session {
         client: &str,
         wanted: &Attach,
     ) -> Result<Option<StopState>, DebugError> {
-        // With the state locked, so that nobody leaves or stops meanwhile.
+        // With the state locked, so that nobody leaves or stops, nor the kernel ends, meanwhile.
         let state = self.state();
+        if state.is_ending {
+            return Err(DebugError::Ending);
+        }
         let debugs = wanted.no_debug != Some(true);
         self.clients().attach(client, debugs)?;
         self.is_on.store(self.clients().debug(), Ordering::SeqCst);

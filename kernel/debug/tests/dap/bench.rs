@@ -263,8 +263,21 @@ impl Bench {
         end
     }
 
+    /// Keeps code's thread until what `held` came from is dropped.
+    pub fn hold(&self, held: Receiver<()>) {
+        let wait = move |_: &mut Scripted| assert!(held.recv().is_err());
+        self.code.send(Order::Change(Box::new(wait))).unwrap();
+    }
+
+    /// Changes what code is, while none runs.
     pub fn change(&self, change: impl FnOnce(&mut Scripted) + Send + 'static) {
+        let (done, is_done) = channel();
+        let change = move |scripted: &mut Scripted| {
+            change(scripted);
+            let _ = done.send(());
+        };
         self.code.send(Order::Change(Box::new(change))).unwrap();
+        is_done.recv_timeout(PATIENCE).expect("no code runs");
     }
 
     /// How code has gone on.

@@ -211,24 +211,35 @@ unsafe fn remove_hook(state: *mut ffi::lua_State) {
     }
 }
 
-unsafe extern "C-unwind" fn hook(state: *mut ffi::lua_State, _: *mut ffi::lua_Debug) {
-    let (hooked, reporting) = RUN.with(|run| {
+unsafe extern "C-unwind" fn hook(state: *mut ffi::lua_State, record: *mut ffi::lua_Debug) {
+    let (context, hooked, reporting) = RUN.with(|run| {
         let runs = !run.current.load(RELAXED).is_null();
         (
+            run.context.load(RELAXED),
             runs && run.hooked.load(RELAXED),
             run.reporting.load(RELAXED),
         )
     });
-    // SAFETY: Lua calls hooks on a live state, and a hook may raise an error.
+    // SAFETY: Lua calls hooks on a live state with a valid record, and a hook may raise an error;
+    // the context is valid while something runs.
     unsafe {
         if !hooked {
             // A coroutine inherited the hook when it was made, and lives on; or an interrupt came in
             // the moment in which what runs has ended.
             ffi::lua_sethook(state, None, 0, 0);
+        } else if (*context).closing.get() && !is_at_instruction(record) {
+            // Finalisers of C are called all the same, ours among them, which is the last.
         } else if !reporting {
             unwind_again(state);
         }
     }
+}
+
+/// Whether a hook was called for Lua code, and not for a call or a return.
+unsafe fn is_at_instruction(record: *const ffi::lua_Debug) -> bool {
+    // SAFETY: the caller's record is valid.
+    let event = unsafe { (*record).event };
+    matches!(event, ffi::LUA_HOOKLINE | ffi::LUA_HOOKCOUNT)
 }
 
 /// What is true while each instruction meets the hook, for code that no hook is called in.
