@@ -1,5 +1,5 @@
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
@@ -127,9 +127,11 @@ impl Listener {
             let door = door.clone();
             let serve = move || {
                 let _seat = seat;
-                if let Err(error) = stream.serve(door) {
+                if let Err(error) = stream.converse(door) {
+                    // Before the client knows: it may end this process then.
                     standard::say(&format!("perilune: {error:#}"));
                 }
+                stream.close();
             };
             if let Err(error) = thread::Builder::new().name("dap".to_owned()).spawn(serve) {
                 standard::say(&format!("perilune: a client could not be served: {error}"));
@@ -151,22 +153,19 @@ impl Listener {
 }
 
 impl Stream {
-    fn serve(self, door: Door) -> Result<()> {
+    fn converse(&self, door: Door) -> Result<()> {
         match self {
-            Self::Tcp(stream) => {
-                let (input, output) = (stream.try_clone()?, stream.try_clone()?);
-                let served = connection::serve(input, output, door);
-                // The thread that reads has its own hold on it.
-                let _ = stream.shutdown(std::net::Shutdown::Both);
-                served
-            }
-            Self::Unix(stream) => {
-                let (input, output) = (stream.try_clone()?, stream.try_clone()?);
-                let served = connection::serve(input, output, door);
-                let _ = stream.shutdown(std::net::Shutdown::Both);
-                served
-            }
+            Self::Tcp(stream) => connection::serve(stream.try_clone()?, stream.try_clone()?, door),
+            Self::Unix(stream) => connection::serve(stream.try_clone()?, stream.try_clone()?, door),
         }
+    }
+
+    /// Closes it, though the thread that reads has its own hold on it.
+    fn close(&self) {
+        let _ = match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
+        };
     }
 }
 
