@@ -11,8 +11,8 @@ use crate::cells::CellPaths;
 use crate::request::SourceName;
 
 /// So many sources are remembered, and so many bytes of their code; older ones make room.
-const MOST: usize = 10_000;
-const MOST_BYTES: usize = 64 << 20;
+const MOST: usize = 2_000;
+const MOST_BYTES: usize = 16 << 20;
 
 /// Code in a file is read up to here.
 const MOST_OF_A_FILE: u64 = 16 << 20;

@@ -96,7 +96,9 @@ class Home:
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get("HOME") == str(self.path) and process.pid != os.getpid():
+                is_ours = process.environ().get("HOME") == str(self.path) and process.pid != os.getpid()
+                # What has ended and was not yet waited for is nobody's any more.
+                if is_ours and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
             except psutil.Error:
                 continue

@@ -1,6 +1,6 @@
 //! What code is known by.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -11,10 +11,13 @@ use perilune_language::debug::SourceKey;
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     /// By a cell's name.
-    cells: HashMap<String, KnownCell>,
+    cells: HashMap<Arc<str>, KnownCell>,
+    /// Their names, the oldest first.
+    oldest_cells: VecDeque<Arc<str>>,
     /// By a file's name, as it was loaded.
     files: HashMap<String, SourceKey>,
-    loaded: HashSet<SourceKey>,
+    /// How often each was, as far as it is remembered.
+    loaded: HashMap<SourceKey, u32>,
     /// Whether more was loaded than is remembered.
     loaded_more: bool,
 }
@@ -26,8 +29,10 @@ struct KnownCell {
     lines: u32,
 }
 
-/// So many names are remembered.
+/// So many names of files and strings are remembered.
 const MOST: usize = 10_000;
+/// So many cells are, the latest. Code of older ones goes on to run, and stops nowhere.
+const MOST_CELLS: usize = 2_000;
 
 /// What the source of Lua code begins with that is part of the kernel.
 const OWN: &[u8] = b"=perilune.";
@@ -35,17 +40,22 @@ const OWN: &[u8] = b"=perilune.";
 impl Keys {
     /// A cell is about to run.
     pub(crate) fn remember_cell(&mut self, name: &str, key: SourceKey, code: &str) {
-        if self.cells.len() >= MOST {
-            self.cells.clear();
-        }
         let lines = u32::try_from(code.lines().count().max(1)).unwrap_or(u32::MAX);
-        self.cells.insert(
-            name.to_owned(),
-            KnownCell {
-                key: Arc::clone(&key),
-                lines,
-            },
-        );
+        let cell = KnownCell {
+            key: Arc::clone(&key),
+            lines,
+        };
+        let name: Arc<str> = name.into();
+        match self.cells.insert(Arc::clone(&name), cell) {
+            Some(earlier) => self.forget_loaded(&earlier.key),
+            None => self.oldest_cells.push_back(name),
+        }
+        if self.oldest_cells.len() > MOST_CELLS
+            && let Some(oldest) = self.oldest_cells.pop_front()
+            && let Some(oldest) = self.cells.remove(&oldest)
+        {
+            self.forget_loaded(&oldest.key);
+        }
         self.remember_loaded(key);
     }
 
@@ -63,16 +73,27 @@ impl Keys {
 
     /// Remembers that there is code of it in the state; tells whether that is news.
     fn remember_loaded(&mut self, key: SourceKey) -> bool {
-        if self.loaded.len() >= MOST && !self.loaded.contains(&key) {
+        if self.loaded.len() >= MOST && !self.loaded.contains_key(&key) {
             self.loaded_more = true;
             return true;
         }
-        self.loaded.insert(key)
+        let times = self.loaded.entry(key).or_default();
+        *times = times.saturating_add(1);
+        *times == 1
+    }
+
+    fn forget_loaded(&mut self, key: &SourceKey) {
+        if let Some(times) = self.loaded.get_mut(key) {
+            *times -= 1;
+            if *times == 0 {
+                self.loaded.remove(key);
+            }
+        }
     }
 
     /// Whether there may be code of it in the state.
     pub(super) fn is_loaded(&self, key: &SourceKey) -> bool {
-        self.loaded_more || self.loaded.contains(key)
+        self.loaded_more || self.loaded.contains_key(key)
     }
 
     /// The number of a cell's lines, if the chunk is one: behind them the kernel has its own.
@@ -104,7 +125,7 @@ impl Keys {
             self.files.insert(path.to_owned(), SourceKey::clone(&key));
             return key;
         }
-        if is_name(source) && self.loaded.contains(&*text) {
+        if is_name(source) && self.loaded.contains_key(&*text) {
             return SourceKey::from(&*text);
         }
         let mut hasher = DefaultHasher::new();
