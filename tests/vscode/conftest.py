@@ -227,6 +227,8 @@ class Window:
         """Adds an expression to the view of those that are watched."""
         self.page.locator(".debug-watch").click(button="right")
         self.page.locator(".context-view").get_by_text("Add Expression").click()
+        # Until it is there, the keys are the editor's.
+        expect(self.page.locator(".debug-watch .monaco-inputbox input")).to_be_focused()
         self.keyboard.insert_text(expression)
         self.keyboard.press("Enter")
 
