@@ -10,6 +10,8 @@ import jsonschema
 import pytest
 from frontend import connection, write_connection_file
 
+from .lives import until
+
 SCHEMA = json.loads((Path(__file__).parents[2] / "schema/kernel-commands.json").read_text())
 
 
@@ -207,7 +209,7 @@ def test_a_kernel_of_jupyter_says_why_it_does_not_start(home):
 
     ended = home.run("kernel", "start", "--daemon")
     assert ended.returncode == 1 and "did you mean log.level?" in ended.stderr, "before it leaves the terminal"
-    assert home.processes() == []
+    until(lambda: not home.processes(), "end of the daemon")
 
 
 def test_the_level_of_the_log_follows_a_reload(home, daemon):

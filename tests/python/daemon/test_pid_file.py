@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from .home import AS_ROOT, NOBODY
+from .lives import until
 
 RUNNING_ALREADY = 5
 
@@ -38,7 +39,7 @@ def refused(home, *words: str) -> str:
     assert ended.returncode == 1 and ended.stdout == "", ended
     for word in ("the kernel default", *words):
         assert word in ended.stderr, (word, ended.stderr)
-    assert home.processes() == []
+    until(lambda: not home.processes(), "end of the daemon")
     return ended.stderr
 
 

@@ -12,6 +12,8 @@ import uuid
 import pytest
 from frontend import Frontend, connection, write_connection_file
 
+from .lives import until
+
 
 def test_the_start_returns_when_the_kernel_answers_and_tells_how_to_reach_it(home):
     ended = home.run("kernel", "start", "--daemon", "--name", "sums", "--json")
@@ -71,7 +73,8 @@ def fails(home, *arguments, code: int = 1, **options) -> str:
     assert time.monotonic() - began < 15
     assert ended.stderr.startswith(("perilune: ", "error: ")) and "panicked" not in ended.stderr, ended.stderr
     assert "Error {" not in ended.stderr and ended.stderr.count("os error") <= 1, ended.stderr
-    assert home.processes() == []
+    # It is told before the daemon's process has ended altogether.
+    until(lambda: not home.processes(), "end of the daemon")
     assert not home.pid_file().exists() and not (home.registry / "default.json").exists()
     return ended.stderr
 
