@@ -225,17 +225,10 @@ class Window:
 
     def watch(self, expression: str) -> None:
         """Adds an expression to the view of those that are watched."""
-        typed = self.page.locator(".debug-watch .monaco-inputbox input")
-        for _ in range(10):
-            self.page.locator(".debug-watch").click(button="right")
-            self.page.locator(".context-view").get_by_text("Add Expression").click()
-            # A menu that has just come up does not hear each click, and until there is a place to
-            # type the keys are the editor's.
-            try:
-                expect(typed).to_be_focused(timeout=2000)
-                break
-            except AssertionError:
-                self.keyboard.press("Escape")
+        self.page.get_by_role("button", name="Watch Section").hover()
+        self.page.get_by_role("toolbar", name="Watch actions").get_by_role("button", name="Add Expression").click()
+        # Until there is a place to type, the keys are the editor's.
+        expect(self.page.locator(".debug-watch .monaco-inputbox input")).to_be_focused()
         self.keyboard.insert_text(expression)
         self.keyboard.press("Enter")
 
