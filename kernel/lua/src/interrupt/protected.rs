@@ -1,7 +1,7 @@
-//! `pcall`, `xpcall` and `load`, which let uncatchable errors pass.
+//! `pcall`, `xpcall`, `load`, `loadfile` and `dofile`, which let uncatchable errors pass.
 //!
-//! As in Lua's own lbaselib.c, and yieldable like it. What is loaded is told to the debugger. Nothing here holds Rust values that want to
-//! be dropped, so errors may jump over these frames.
+//! As in Lua's own lbaselib.c, and yieldable like it. What is loaded is told to the debugger. Nothing
+//! here holds Rust values that want to be dropped, so errors may jump over these frames.
 
 use std::ffi::{CStr, c_int};
 use std::ptr;
