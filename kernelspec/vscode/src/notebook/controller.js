@@ -23,10 +23,11 @@ function isLua(notebook) {
 }
 
 /**
- * Tells VS Code whether the notebook that is looked at is Lua's, for the buttons that depend on it.
- * @param {vscode.NotebookEditor | undefined} editor
+ * Tells VS Code whether the notebook that is looked at is Lua's, for the buttons that depend on it. Which
+ * one is active VS Code says late, and not at all of one that it opened before.
  */
-function tell(editor) {
+function tell() {
+  const editor = vscode.window.activeNotebookEditor ?? vscode.window.visibleNotebookEditors[0];
   const is = editor?.notebook.notebookType === NOTEBOOK && isLua(editor.notebook);
   vscode.commands.executeCommand("setContext", "perilune.isLuaNotebook", is);
 }
@@ -74,9 +75,10 @@ class Notebooks {
         this.#chosen.add(notebook);
         this.#mark(notebook);
       }),
-      vscode.window.onDidChangeActiveNotebookEditor((editor) => tell(editor)),
+      vscode.window.onDidChangeActiveNotebookEditor(tell),
+      vscode.window.onDidChangeVisibleNotebookEditors(tell),
     );
-    tell(vscode.window.activeNotebookEditor);
+    tell();
   }
 
   /** @param {vscode.NotebookDocument} notebook */
