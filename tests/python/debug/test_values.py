@@ -66,8 +66,8 @@ def test_an_evaluation_that_does_not_end_is_interrupted_with_its_cell(debugger):
     debugger.break_at(CODE, 5)
     cell = debugger.execute(CODE)
     frame = debugger.stopped()[0]
-    endless = debugger.send("evaluate", {"expression": "(function() while true do end end)()", "frameId": frame["id"], "context": "repl"})
-    debugger.request("debugInfo")
+    endless = debugger.send("evaluate", {"expression": "print('began') while true do end", "frameId": frame["id"], "context": "repl"})
+    debugger.wait(lambda: "began" in cell.text, "print of the evaluation")
     debugger.interrupt()
     with pytest.raises(Exception, match="(?i)interrupt"):
         debugger.answer(endless)
