@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use perilune_client::{Client, ClientError, Heard};
+use perilune_client::{Client, ClientError, DebuggerEvent, Heard, Notice};
 use perilune_journal::{After, Archive, JournalError, Query, Record, Sequence};
 use perilune_transport::Source;
 use perilune_wire::content::{JournalReply, Question};
@@ -33,6 +33,8 @@ pub enum News {
     Silent(Duration),
     /// It is heard again.
     Awake,
+    /// A debugger has stopped the code that runs in it, or lets it go on. No journal keeps that.
+    Debugger(DebuggerEvent),
     /// It left something out for us, who were too slow: the journal has it.
     LeftOut,
     /// It has ended, and another one takes its place or not.
@@ -173,6 +175,12 @@ impl Feed {
             if source != Source::Iopub || self.seen.remove(&message.header.msg_id) {
                 continue;
             }
+            if message.header.msg_type == "debug_event" {
+                match Notice::read(source, &message) {
+                    Ok(Some(Notice::Debugger(event))) => return Ok(News::Debugger(event)),
+                    _ => continue,
+                }
+            }
             let published = Published::live(*message);
             // What only others wanted to know, or what is for this connection alone.
             if !published.is_kept() || published.kind() == "iopub_welcome" {
@@ -183,6 +191,15 @@ impl Feed {
             }
             return Ok(News::Published(Box::new(published)));
         }
+    }
+
+    /// Where a debugger has stopped the code that runs, if one has.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn stopped(&self) -> Result<Option<DebuggerEvent>, ClientError> {
+        self.client.stopped(PATIENCE).await
     }
 
     /// The question that is open, with the id of the request that asks it.

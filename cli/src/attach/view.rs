@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use perilune_client::event::{Event, ExecuteInput};
-use perilune_client::{Notice, Question};
+use perilune_client::{DebuggerEvent, Notice, Question};
 use perilune_transport::Source;
 use perilune_wire::content;
 use serde_json::{Value, json};
@@ -33,6 +33,12 @@ pub trait View {
     ///
     /// When nobody reads it.
     fn word(&mut self, event: &str, text: &str) -> io::Result<()>;
+    /// A debugger has stopped the code that runs, or lets it go on.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads it.
+    fn debugger(&mut self, event: &DebuggerEvent) -> io::Result<()>;
     /// A cell asks something, and somebody in front could answer.
     ///
     /// # Errors
@@ -110,6 +116,10 @@ impl View for Person {
         self.terminal.say(&format!("perilune: {text}"))
     }
 
+    fn debugger(&mut self, event: &DebuggerEvent) -> io::Result<()> {
+        self.terminal.say(&format!("perilune: {event}"))
+    }
+
     fn question(&mut self, question: &content::Question) -> io::Result<()> {
         let shown = json!({"prompt": question.prompt, "password": question.password});
         match serde_json::from_value::<Question>(shown) {
@@ -180,6 +190,10 @@ impl View for Json {
 
     fn word(&mut self, event: &str, text: &str) -> io::Result<()> {
         self.line(json!({"event": event, "text": text}))
+    }
+
+    fn debugger(&mut self, event: &DebuggerEvent) -> io::Result<()> {
+        self.line(json!(event))
     }
 
     fn question(&mut self, _question: &content::Question) -> io::Result<()> {

@@ -1,16 +1,21 @@
-use perilune_client::Notice;
 use perilune_client::event::Event;
+use perilune_client::{DebuggerNews, Notice};
 
 /// What is shown above a prompt while nothing of ours runs.
 pub(super) struct Above<'a> {
     others: bool,
     /// Our own session: what it causes now was written in the background.
     ours: &'a str,
+    debugger: &'a mut DebuggerNews,
 }
 
 impl<'a> Above<'a> {
-    pub(super) fn new(others: bool, ours: &'a str) -> Self {
-        Self { others, ours }
+    pub(super) fn new(others: bool, ours: &'a str, debugger: &'a mut DebuggerNews) -> Self {
+        Self {
+            others,
+            ours,
+            debugger,
+        }
     }
 
     pub(super) fn of(&mut self, notice: Notice) -> Option<String> {
@@ -21,6 +26,10 @@ impl<'a> Above<'a> {
                     "perilune: the kernel has not answered for {} s",
                     since.as_secs()
                 ));
+            }
+            Notice::Debugger(event) => {
+                let event = self.debugger.take(event)?;
+                return self.others.then(|| format!("perilune: {event}"));
             }
             Notice::Awake => return Some("perilune: the kernel answers again".to_owned()),
             _ => return None,

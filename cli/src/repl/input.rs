@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use perilune_client::ClientError;
+use perilune_client::{ClientError, Notice};
 
 use super::above::Above;
 use super::answers::{answer, is_complete};
@@ -76,7 +76,7 @@ impl Session {
         };
         editor.prompt(self.number, self.prefill.take());
         let client = self.kernel.client();
-        let mut above = Above::new(self.wishes.others, client.session());
+        let mut above = Above::new(self.wishes.others, client.session(), &mut self.debugger);
         let mut gone = None;
         loop {
             tokio::select! {
@@ -168,6 +168,9 @@ impl Session {
                     }
                 },
                 notice = client.next() => match notice {
+                    Some(Ok(Notice::Debugger(event))) => {
+                        self.debugger.take(event);
+                    }
                     Some(Ok(_)) => {}
                     Some(Err(error @ (ClientError::Message(_) | ClientError::NoReply { .. }))) => {
                         tracing::error!("{error}");

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use perilune_client::{Client, ClientError};
+use perilune_client::{Client, ClientError, DebuggerNews};
 use perilune_transport::Channel;
 use serde_json::json;
 
@@ -101,6 +101,8 @@ pub struct Session {
     pub(super) ahead: String,
     /// The cells that ran here without an error, and are no secret.
     pub(super) ran: Vec<String>,
+    /// Whether a debugger has stopped what runs in a kernel of its own.
+    pub(super) debugger: DebuggerNews,
 }
 
 impl Session {
@@ -128,6 +130,7 @@ impl Session {
             prefill: None,
             ahead: String::new(),
             ran: Vec::new(),
+            debugger: DebuggerNews::default(),
         })
     }
 
@@ -174,6 +177,7 @@ impl Session {
     }
 
     async fn run_until_end(&mut self) -> Result<End> {
+        self.find_stop().await;
         if let Front::Whole = self.front {
             return self.run_whole().await;
         }
@@ -193,6 +197,16 @@ impl Session {
             };
             if let Some(end) = end {
                 return Ok(end);
+            }
+        }
+    }
+
+    /// Finds out whether a debugger has stopped what runs in the kernel.
+    async fn find_stop(&mut self) {
+        if let Kernel::Existing(client, _) = &self.kernel {
+            // A kernel that does not answer is told of where something is asked of it.
+            if let Ok(Some(event)) = client.stopped(INTRODUCTION).await {
+                self.debugger.take(event);
             }
         }
     }

@@ -86,6 +86,9 @@ impl Session {
     }
 
     async fn run_request(&mut self, code: &str, remembers: bool) -> Result<Ran> {
+        if let Some(event) = self.debugger.begin() {
+            self.terminal.say(&format!("perilune: {event}"))?;
+        }
         self.terminal.cell_begins()?;
         let content = json!({
             "code": code,
@@ -234,6 +237,11 @@ impl Session {
             Notice::Question(question) => self.ask(question, turn)?,
             Notice::Silent(since) => self.terminal.silence(Some(since))?,
             Notice::Awake => self.terminal.silence(None)?,
+            Notice::Debugger(event) => {
+                if let Some(event) = self.debugger.take(event) {
+                    self.terminal.say(&format!("perilune: {event}"))?;
+                }
+            }
             Notice::Busy(_) | Notice::Widget(_) | Notice::Ending { .. } => {}
         }
         Ok(())

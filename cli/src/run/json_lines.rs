@@ -2,8 +2,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use perilune_client::Question;
 use perilune_client::event::{Display, Event};
+use perilune_client::{DebuggerEvent, Question};
 use serde_json::{Value, json};
 
 use super::report::{CellSummary, Report, Summary};
@@ -96,6 +96,10 @@ impl Report for JsonLines {
 
     fn silence(&mut self, _since: Option<Duration>) -> io::Result<()> {
         Ok(())
+    }
+
+    fn debugger(&mut self, event: &DebuggerEvent) -> io::Result<()> {
+        self.line(&json!(event))
     }
 
     fn sent(&mut self, cell: usize, request: &str) -> io::Result<()> {

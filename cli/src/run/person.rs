@@ -1,8 +1,8 @@
 use std::io;
 use std::time::Duration;
 
-use perilune_client::Question;
 use perilune_client::event::Event;
+use perilune_client::{DebuggerEvent, Question};
 
 use super::report::{CellSummary, Report, RunEnd, Summary};
 use super::source::SourceKind;
@@ -52,6 +52,10 @@ impl Report for Person {
 
     fn silence(&mut self, since: Option<Duration>) -> io::Result<()> {
         self.terminal.silence(since)
+    }
+
+    fn debugger(&mut self, event: &DebuggerEvent) -> io::Result<()> {
+        self.terminal.say(&format!("perilune: {event}"))
     }
 
     fn sent(&mut self, _cell: usize, _request: &str) -> io::Result<()> {

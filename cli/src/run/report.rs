@@ -2,8 +2,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use perilune_client::Question;
 use perilune_client::event::Event;
+use perilune_client::{DebuggerEvent, Question};
 
 use crate::exit::Exit;
 use crate::notebook::CodeCell;
@@ -20,6 +20,8 @@ pub trait Report {
     fn answered(&mut self);
     /// The kernel has said nothing for so long, not even that it lives; or it says something again.
     fn silence(&mut self, since: Option<Duration>) -> io::Result<()>;
+    /// A debugger has stopped the code that runs, this cell's or another's, or lets it go on.
+    fn debugger(&mut self, event: &DebuggerEvent) -> io::Result<()>;
     /// The cell was sent to a kernel that others use too.
     fn sent(&mut self, cell: usize, request: &str) -> io::Result<()>;
     /// The cell was told to stop, and has not begun: another's runs.

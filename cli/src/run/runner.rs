@@ -3,13 +3,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use perilune_client::event::{CellError, Event};
-use perilune_client::{Client, Notice, Question};
+use perilune_client::{Client, ClientError, DebuggerEvent, DebuggerNews, Notice, Question};
 
 use super::report::{CellEnd, CellSummary, Report, RunEnd};
 use super::stop::{Stop, Stops};
 use crate::notebook::{CodeCell, Notebook, Outputs, Widgets};
 use crate::terminal::{Answers, Hidden};
 
+/// How long a kernel may take to say whether its code has stopped.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an interrupted cell has to stop, before the run ends without it.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -48,6 +50,7 @@ pub struct Runner<'a> {
     left: Option<Left>,
     /// The id of the last request.
     request: String,
+    debugger: DebuggerNews,
 }
 
 /// What is under way for the cell that runs.
@@ -111,6 +114,7 @@ impl<'a> Runner<'a> {
             reached: 0,
             left: None,
             request: String::new(),
+            debugger: DebuggerNews::default(),
         }
     }
 
@@ -149,6 +153,9 @@ impl<'a> Runner<'a> {
     async fn run_cells(&mut self, cells: Vec<CodeCell>) -> Result<RunEnd> {
         if !self.introduce().await? {
             return Ok(RunEnd::Exited);
+        }
+        if self.wishes.shares_kernel {
+            self.find_stop().await?;
         }
         for cell in cells {
             self.reached += 1;
@@ -190,6 +197,23 @@ impl<'a> Runner<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// Tells that a debugger has stopped code behind which the cells will wait, if one has.
+    async fn find_stop(&mut self) -> Result<()> {
+        match self.kernel.stopped(PATIENCE).await {
+            Ok(Some(event)) => self.take_debugger(event),
+            // Of a kernel that says nothing at all is told elsewhere.
+            Ok(None) | Err(ClientError::NoReply { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn take_debugger(&mut self, event: DebuggerEvent) -> Result<()> {
+        match self.debugger.take(event) {
+            Some(event) => Ok(self.report.debugger(&event)?),
+            None => Ok(()),
+        }
     }
 
     async fn run_cell(&mut self, cell: &CodeCell) -> Result<(CellEnd, Option<u64>)> {
@@ -342,6 +366,7 @@ impl<'a> Runner<'a> {
             Notice::Busy(_) | Notice::Ending { .. } => {}
             Notice::Silent(since) => self.report.silence(Some(since))?,
             Notice::Awake => self.report.silence(None)?,
+            Notice::Debugger(event) => self.take_debugger(event)?,
             Notice::Reply(request, reply) => {
                 if request != turn.request {
                     return Ok(());

@@ -8,12 +8,14 @@ pub mod event;
 
 mod client;
 mod connection;
+mod debugger;
 mod error;
 mod heard;
 mod kernel_info;
 mod notice;
 
 pub use client::Client;
+pub use debugger::{DebuggerEvent, DebuggerNews};
 pub use error::ClientError;
 pub use heard::Heard;
 pub use kernel_info::KernelInfo;

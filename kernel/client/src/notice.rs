@@ -5,6 +5,7 @@ use perilune_wire::{Message, Parent, WireError};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::debugger::DebuggerEvent;
 use crate::event::{
     CellError, Display, Event, ExecuteInput, ExecuteResult, Object, StreamText, WidgetChange,
 };
@@ -24,6 +25,8 @@ pub enum Notice {
     Question(Question),
     /// Something became of a widget.
     Widget(WidgetChange),
+    /// A debugger has stopped the code that runs, or lets it go on.
+    Debugger(DebuggerEvent),
     /// The kernel has said that it ends; it has ended when nothing more comes.
     Ending {
         /// Another will take its place.
@@ -189,6 +192,9 @@ impl Notice {
                     .map(|bytes| STANDARD.encode(bytes))
                     .collect();
                 WidgetChange::of(kind, &message.content()?, buffers).map(Self::Widget)
+            }
+            (Source::Iopub, "debug_event") => {
+                DebuggerEvent::of_event(&message.content()?).map(Self::Debugger)
             }
             (Source::Iopub | Source::Control, "shutdown_reply") => {
                 let restart = message.content::<Value>()?["restart"]

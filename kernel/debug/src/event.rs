@@ -50,6 +50,18 @@ pub(crate) struct Stopped {
     /// Who alone does not know it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client: Option<String>,
+    /// For those who do not debug and want to know where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) perilune: Option<Place>,
+}
+
+/// Where, for a person.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Place {
+    /// A path, or what a cell or a string is called.
+    pub(crate) source: String,
+    /// Counted from 1, whatever clients do.
+    pub(crate) line: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,6 +69,15 @@ pub(crate) struct Stopped {
 pub(crate) struct Continued {
     pub(crate) thread_id: u32,
     pub(crate) all_threads_continued: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) perilune: Option<GoingOn>,
+}
+
+/// How code goes on.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct GoingOn {
+    /// Only for a step.
+    pub(crate) steps: bool,
 }
 
 #[derive(Debug, Serialize)]

@@ -7,7 +7,7 @@ use perilune_language::debug::{Frame, FrameId, Paused, Reason, Resume, Step, Sto
 use crate::DebugError;
 use crate::body;
 use crate::debugger::StoppedAt;
-use crate::event::{Continued, Event};
+use crate::event::{Continued, Event, GoingOn};
 use crate::reply;
 use crate::request::{Go, Request};
 use crate::session::{Asked, Phase, Session};
@@ -54,6 +54,8 @@ struct Stay<'a> {
     session: &'a Session,
     before: Phase,
     thread_id: u32,
+    /// Whether it ends in a step.
+    steps: bool,
 }
 
 impl Drop for Stay<'_> {
@@ -69,6 +71,7 @@ impl Drop for Stay<'_> {
         session.tell(Event::Continued(Continued {
             thread_id: self.thread_id,
             all_threads_continued: true,
+            perilune: self.steps.then_some(GoingOn { steps: true }),
         }));
     }
 }
@@ -96,10 +99,11 @@ impl Session {
             (is_new, std::mem::replace(&mut state.phase, Phase::Stopped))
         };
         let thread_id = self.thread_told(&stop);
-        let _stay = Stay {
+        let mut stay = Stay {
             session: self,
             before,
             thread_id,
+            steps: false,
         };
         self.pause.store(false, Ordering::SeqCst);
         self.breakpoints().set_entry(false);
@@ -108,6 +112,7 @@ impl Session {
         }
         self.tell_stopped(&stop, None);
         let resume = self.serve(&stop, paused);
+        stay.steps = matches!(resume, Resume::Step(_));
         self.note_variables(paused);
         resume
     }

@@ -1,10 +1,13 @@
-"""Front ends that debug."""
+"""Front ends that debug, and homes for the commands that run beside them."""
 
 from contextlib import ExitStack
 
 import pytest
+from daemon.conftest import daemon, home
 
 from .session import Session
+
+__all__ = ["daemon", "home"]
 
 
 @pytest.fixture

@@ -206,6 +206,11 @@ class Session:
         assert event["event"] == name, f"{event} where {name} was expected"
         return event.get("body", {})
 
+    def any_event(self, patience: float = PATIENCE) -> str:
+        """The name of the next event."""
+        self.wait(lambda: self._events, "event", patience)
+        return self._events.pop(0)["event"]
+
     def stopped(self, reason: str = "breakpoint", patience: float = PATIENCE) -> list[dict]:
         """The frames of code that stops now for this reason."""
         body = self.event("stopped", patience)

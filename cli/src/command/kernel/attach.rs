@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use clap::Args;
+use perilune_client::DebuggerNews;
 use perilune_daemon::{Folders, Name};
 
 use self::attached::Attached;
@@ -111,6 +112,7 @@ impl Arguments {
             },
             restarts: false,
             missing_journal_told: false,
+            debugger: DebuggerNews::default(),
         };
         kernels::block_on(attached.run())
     }

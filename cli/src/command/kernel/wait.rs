@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use perilune_client::{ClientError, Notice};
+use perilune_client::{ClientError, DebuggerNews, Notice};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
@@ -139,6 +139,15 @@ impl Arguments {
             }
             return Err(error(ClientError::Ended).into());
         }
+        let mut debugger = DebuggerNews::default();
+        let mut tell = |event| {
+            if let Some(event) = debugger.take(event) {
+                standard::say(&format!("perilune: {event}"));
+            }
+        };
+        if let Some(event) = client.stopped(PATIENCE).await.map_err(error)? {
+            tell(event);
+        }
         loop {
             let status = client
                 .control("perilune_status_request", json!({}), PATIENCE)
@@ -150,11 +159,11 @@ impl Arguments {
             // Until something has ended.
             loop {
                 match client.next().await {
-                    Some(notice) => {
-                        if let Notice::Idle(_) = notice.map_err(error)? {
-                            break;
-                        }
-                    }
+                    Some(notice) => match notice.map_err(error)? {
+                        Notice::Idle(_) => break,
+                        Notice::Debugger(event) => tell(event),
+                        _ => {}
+                    },
                     None => return Err(error(ClientError::Ended).into()),
                 }
             }

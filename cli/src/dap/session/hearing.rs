@@ -230,6 +230,8 @@ impl Session {
             target.breakpoints.renumber_event(&kind, body);
             if let Some(body) = body.as_object_mut() {
                 body.remove("client");
+                // For those who only wait.
+                body.remove("perilune");
             }
             self.say_places(&kind, body);
         }

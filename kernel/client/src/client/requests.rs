@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Client;
+use crate::debugger::DebuggerEvent;
 use crate::error::ClientError;
+use crate::kernel_info::KernelInfo;
 use crate::notice::Question;
 
 /// The requests that Jupyter knows.
@@ -114,5 +116,19 @@ impl Client {
         limit: Duration,
     ) -> Result<Value, ClientError> {
         self.ask(Channel::Control, msg_type, content, limit).await
+    }
+
+    /// Where a debugger has stopped the code that runs, if one has. What it does from now on comes
+    /// as a [`Notice::Debugger`]. A kernel of others does not tell.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::ask`].
+    pub async fn stopped(&self, limit: Duration) -> Result<Option<DebuggerEvent>, ClientError> {
+        if !self.info().is_some_and(KernelInfo::is_perilune) {
+            return Ok(None);
+        }
+        let status = self.control("perilune_status_request", json!({}), limit);
+        Ok(DebuggerEvent::of_status(&status.await?))
     }
 }

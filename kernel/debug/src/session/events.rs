@@ -3,7 +3,7 @@ use std::sync::PoisonError;
 use serde_json::value::to_raw_value;
 
 use super::Session;
-use crate::event::{Event, Invalidated, Nothing, Numbered, Stopped, ThreadEvent};
+use crate::event::{Event, Invalidated, Nothing, Numbered, Place, Stopped, ThreadEvent};
 use crate::stop_loop::StopState;
 
 impl Session {
@@ -34,6 +34,10 @@ impl Session {
             text: stop.stop.text.clone(),
             hit_breakpoint_ids: stop.stop.breakpoints.clone(),
             client,
+            perilune: (!stop.at.source.is_empty()).then(|| Place {
+                source: stop.at.source.clone(),
+                line: stop.at.line,
+            }),
         }));
     }
 

@@ -24,7 +24,7 @@ fn a_step_goes_over_into_or_out() {
         bench.run_to_stop(stop(Reason::Step));
         bench.ok("client", command, arguments);
         assert_eq!(bench.resumed(), resume);
-        bench.event("continued");
+        assert_eq!(bench.event("continued")["perilune"], json!({"steps": true}));
     }
 }
 

@@ -36,7 +36,8 @@ fn clients_hear_why_code_has_stopped_and_where() {
         assert_eq!(
             body,
             json!({"reason": word, "description": description, "threadId": 1, "text": "boom",
-                   "allThreadsStopped": true, "hitBreakpointIds": [4, 5]})
+                   "allThreadsStopped": true, "hitBreakpointIds": [4, 5],
+                   "perilune": {"source": "/nowhere/inner.lua", "line": 10}})
         );
         let at = bench.debugger.stopped_at().unwrap();
         assert_eq!(

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use perilune_client::ClientError;
+use perilune_client::{ClientError, DebuggerEvent, DebuggerNews};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -42,6 +42,7 @@ pub(super) struct Attached {
     /// The kernel said that another one takes its place.
     pub(super) restarts: bool,
     pub(super) missing_journal_told: bool,
+    pub(super) debugger: DebuggerNews,
 }
 
 /// Why a connection is over.
@@ -164,6 +165,13 @@ impl Attached {
         if let Err(error) = self.find_question(&feed).await {
             return error.downcast().map(End::Lost);
         }
+        match feed.stopped().await {
+            // What has stopped before may have gone on while nobody was connected.
+            Ok(stop) => {
+                self.take_debugger(stop.unwrap_or(DebuggerEvent::Continued { steps: false }))?;
+            }
+            Err(error) => return Ok(End::Lost(error)),
+        }
         self.listen(&mut feed).await
     }
 
@@ -182,6 +190,7 @@ impl Attached {
                         self.view.word("silent", &text)?;
                     }
                     Ok(News::Awake) => self.view.word("heard", "the kernel is heard again")?,
+                    Ok(News::Debugger(event)) => self.take_debugger(event)?,
                     Ok(News::LeftOut) => return Ok(End::LeftOut),
                     Ok(News::Ended) => return Ok(End::Ended),
                     Err(error) => return Ok(End::Lost(error)),
@@ -205,6 +214,13 @@ impl Attached {
                     }
                 }
             }
+        }
+    }
+
+    fn take_debugger(&mut self, event: DebuggerEvent) -> Result<()> {
+        match self.debugger.take(event) {
+            Some(event) => Ok(self.view.debugger(&event)?),
+            None => Ok(()),
         }
     }
 
