@@ -73,6 +73,7 @@ mod pattern;
 mod perilune;
 mod plot;
 mod progress;
+mod records;
 mod require;
 mod state;
 mod syntax;

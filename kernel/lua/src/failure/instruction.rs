@@ -1,15 +1,16 @@
 //! Which instruction of a function runs.
 //!
 //! Lua tells a function's line, and for the part of the line that failed there is only the
-//! instruction, which its API does not tell. The fields read here are where Lua 5.4 has them
-//! since 5.4.0 (lstate.h, lobject.h); what is read is checked against what the API says of the
-//! same function, and if the two differ, nothing is known.
+//! instruction, which its API does not tell. What is read of its records is checked against what the
+//! API says of the same function, and if the two differ, nothing is known.
 
 use std::ffi::c_void;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ptr;
 
 use mlua::ffi;
+
+use crate::records::{CALL_INFO, Call, Closure, Upvalue};
 
 /// A place in a function's code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,48 +20,6 @@ pub(crate) struct Instruction {
     /// Stands for the function's code: equal for functions of equal code.
     pub(crate) code: u64,
 }
-
-/// `CallInfo`, as far as it is read.
-#[repr(C)]
-struct CallInfo {
-    function: *const c_void,
-    top: *const c_void,
-    previous: *const c_void,
-    next: *const c_void,
-    saved: *const u32,
-}
-
-/// `LClosure`, as far as it is read.
-#[repr(C)]
-struct Closure {
-    next: *const c_void,
-    kind: u8,
-    marked: u8,
-    upvalues: u8,
-    grey: *const c_void,
-    prototype: *const Prototype,
-}
-
-/// `Proto`, as far as it is read.
-#[repr(C)]
-struct Prototype {
-    next: *const c_void,
-    bytes: [u8; 5],
-    upvalue_count: i32,
-    constant_count: i32,
-    code_length: i32,
-    line_count: i32,
-    function_count: i32,
-    local_count: i32,
-    absolute_line_count: i32,
-    first_line: i32,
-    last_line: i32,
-    constants: *const c_void,
-    code: *const u32,
-}
-
-/// `lua_Debug::i_ci`, the last field.
-const CALL_INFO: usize = size_of::<ffi::lua_Debug>() - size_of::<*const c_void>();
 
 /// So many instructions of a function are looked at from each end: errors that are caught are not
 /// to cost more where functions are long.
@@ -104,23 +63,11 @@ pub(crate) unsafe fn caller_of(call: *const c_void) -> Option<*const c_void> {
     // SAFETY: the fields are where lstate.h has them. What Lua was entered by has no caller, and is
     // no call.
     unsafe {
-        let caller = (*call.cast::<CallInfo>()).previous;
-        let is_base = caller.is_null() || (*caller.cast::<CallInfo>()).previous.is_null();
-        (!is_base).then_some(caller)
+        let caller = (*call.cast::<Call>()).previous;
+        let is_base = caller.is_null() || (*caller).previous.is_null();
+        (!is_base).then_some(caller.cast_const().cast())
     }
 }
-
-/// `UpVal`, as far as it is read.
-#[repr(C)]
-struct Upvalue {
-    next: *const c_void,
-    kind: u8,
-    marked: u8,
-    value: *const c_void,
-}
-
-/// How long a place on a stack is: a value and its type.
-const PLACE: usize = 16;
 
 /// Whether an upvalue, as `lua_upvalueid` tells it, is the local of that number of a call.
 ///
@@ -133,8 +80,8 @@ pub(crate) unsafe fn is_local_of(upvalue: *const c_void, call: *const c_void, lo
         let Ok(local) = usize::try_from(local) else {
             return false;
         };
-        let function = (*call.cast::<CallInfo>()).function;
-        (*upvalue.cast::<Upvalue>()).value as usize == function as usize + local * PLACE
+        let function = (*call.cast::<Call>()).function;
+        (*upvalue.cast::<Upvalue>()).value == function.wrapping_add(local)
     }
 }
 
@@ -163,7 +110,7 @@ pub(super) unsafe fn running(
         let call = ptr::from_ref(record)
             .cast::<u8>()
             .add(CALL_INFO)
-            .cast::<*const CallInfo>()
+            .cast::<*const Call>()
             .read();
         let closure = function.cast::<Closure>();
         if call.is_null() || closure.is_null() {
