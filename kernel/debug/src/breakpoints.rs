@@ -1,9 +1,8 @@
-mod data;
 mod exceptions;
-mod functions;
 mod hit_condition;
 mod lines;
 mod log_message;
+mod named;
 mod rule;
 
 use std::collections::HashMap;
@@ -14,8 +13,7 @@ use perilune_language::debug::{Exceptions, SourceKey, Wishes};
 pub(crate) use lines::{Code, Line, Place, expressions};
 pub(crate) use rule::{Mistakes, written};
 
-use self::data::Data;
-use self::functions::Function;
+use self::named::Named;
 use crate::DebugError;
 
 /// A kernel can have so many breakpoints, so that no client fills its memory with them.
@@ -25,8 +23,8 @@ const MOST: usize = 100_000;
 #[derive(Debug, Default)]
 pub(crate) struct Breakpoints {
     lines: HashMap<SourceKey, Vec<Line>>,
-    functions: Vec<Function>,
-    data: Vec<Data>,
+    functions: Vec<Named>,
+    data: Vec<Named>,
     exceptions: Exceptions,
     entry: bool,
     newest: u32,
@@ -55,9 +53,13 @@ impl Breakpoints {
                 .map(|(key, set)| (SourceKey::clone(key), lines::wishes(set)))
                 .filter(|(_, lines)| !lines.is_empty())
                 .collect(),
-            functions: self.functions.iter().filter_map(Function::wish).collect(),
+            functions: self
+                .functions
+                .iter()
+                .filter_map(Named::on_function)
+                .collect(),
             exceptions: self.exceptions.clone(),
-            data: self.data.iter().filter_map(Data::wish).collect(),
+            data: self.data.iter().filter_map(Named::on_data).collect(),
             entry: self.entry,
         });
         self.wishes = Some(Arc::clone(&wishes));
