@@ -1,10 +1,14 @@
-//! What a debugger costs, as factors of the same program without one. Asserts nothing.
+//! What a debugger costs, as factors of the same program without one; and what Lua itself takes for
+//! a hook that does nothing, which no debugger can be below that has one. Asserts nothing.
 //!
 //! `cargo bench -p perilune-lua --bench debugger`
 
+use std::ffi::c_int;
+use std::ptr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mlua::ffi;
 use perilune_language::debug::{
     Attention, Debugger, LineBreakpoint, LoadedSource, Paused, Resume, SourceKey, Stop, Wishes,
 };
@@ -131,8 +135,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "function other()\n  local x = 1\n  return x\nend",
     )?;
     println!(
-        "{:12} {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "", "alone", "attached", "unloaded", "elsewhere", "here"
+        "{:12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "", "alone", "attached", "unloaded", "elsewhere", "of calls", "here", "of lines"
     );
     for (name, code) in PROGRAMS {
         let wishes: [&[(&str, u32)]; 4] = [
@@ -151,15 +155,44 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let factor = |time: Duration| time.as_secs_f64() / best[0].as_secs_f64();
         println!(
-            "{name:12} {:>8.3}s {:>9.2} {:>9.2} {:>9.2} {:>9.2}",
+            "{name:12} {:>8.3}s {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>9.2}",
             best[0].as_secs_f64(),
             factor(best[1]),
             factor(best[2]),
             factor(best[3]),
+            with_a_hook(code, ffi::LUA_MASKCALL)?,
             factor(best[4]),
+            with_a_hook(code, ffi::LUA_MASKLINE)?,
         );
     }
     Ok(())
+}
+
+/// What Lua takes for a hook of these events that does nothing, as a factor of none.
+fn with_a_hook(code: &str, events: c_int) -> Result<f64, Box<dyn std::error::Error>> {
+    unsafe extern "C-unwind" fn nothing(_: *mut ffi::lua_State, _: *mut ffi::lua_Debug) {}
+
+    // SAFETY: a state of its own, which is closed in the end; what fails is left on its stack.
+    unsafe {
+        let lua = ffi::luaL_newstate();
+        ffi::luaL_openlibs(lua);
+        let mut best = [Duration::MAX; 2];
+        for _ in 0..ROUNDS {
+            for (best, events) in best.iter_mut().zip([0, events]) {
+                ffi::lua_sethook(lua, (events != 0).then_some(nothing), events, 0);
+                let start = cpu_time();
+                let name = c"program".as_ptr();
+                let loaded =
+                    ffi::luaL_loadbufferx(lua, code.as_ptr().cast(), code.len(), name, ptr::null());
+                if loaded != ffi::LUA_OK || ffi::lua_pcall(lua, 0, 0, 0) != ffi::LUA_OK {
+                    return Err("a program failed".into());
+                }
+                *best = (*best).min(cpu_time().saturating_sub(start));
+            }
+        }
+        ffi::lua_close(lua);
+        Ok(best[1].as_secs_f64() / best[0].as_secs_f64())
+    }
 }
 
 fn run(
