@@ -39,6 +39,8 @@ impl Outlet for Exit {
     }
 
     fn interrupt(&self) {}
+
+    fn interrupt_input(&self) {}
 }
 
 /// A line that is JSON is a request; of others the first word is the command.

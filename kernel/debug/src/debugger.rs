@@ -197,7 +197,10 @@ impl Debugger {
 impl Drop for CodeRuns<'_> {
     fn drop(&mut self) {
         let session = &self.debugger.0;
-        session.state().phase = Phase::AtRest;
+        let mut state = session.state();
+        state.phase = Phase::AtRest;
+        state.is_terminating = false;
+        drop(state);
         // Whoever wanted the next code to stop did not mean the one after it.
         if self.stops_at_entry {
             session.breakpoints().set_entry(false);

@@ -13,4 +13,8 @@ pub trait Outlet: Send + Sync {
 
     /// Interrupts the code that runs, as a client's `interrupt_request` does.
     fn interrupt(&self);
+
+    /// Ends a wait for input, if there is one, as an interrupt does. Called with the debugger's own
+    /// state locked: may wait for nothing.
+    fn interrupt_input(&self);
 }

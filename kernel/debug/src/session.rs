@@ -1,5 +1,6 @@
 mod attendance;
 mod breakpoints;
+mod evaluation;
 mod events;
 mod here;
 mod reading;
@@ -13,6 +14,7 @@ use perilune_language::Interrupt;
 use perilune_language::debug::{Attention, SourceReader, Thread};
 use serde_json::value::RawValue;
 
+use self::evaluation::Evaluation;
 use crate::breakpoints::Breakpoints;
 use crate::cells::{CellPaths, Dump};
 use crate::clients::Clients;
@@ -64,6 +66,10 @@ pub(crate) struct State {
     pub(crate) stop: Option<StopState>,
     /// Whether nobody debugs any more what has stopped, even if somebody does again by now.
     pub(crate) is_released: bool,
+    /// Whether somebody has ended what has stopped.
+    pub(crate) is_terminating: bool,
+    /// What the console evaluates now.
+    evaluation: Option<Evaluation>,
     pub(crate) is_ending: bool,
     /// Whether somebody debugged when the kernel ended.
     pub(crate) was_on: bool,
@@ -129,6 +135,8 @@ impl Session {
                 looks: VecDeque::new(),
                 stop: None,
                 is_released: false,
+                is_terminating: false,
+                evaluation: None,
                 is_ending: false,
                 was_on: false,
                 has_thread: false,

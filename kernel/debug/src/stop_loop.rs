@@ -147,13 +147,13 @@ impl Session {
             let asked = {
                 let mut state = self.state();
                 loop {
-                    if state.is_ending || self.interrupt.is_raised() {
+                    if state.is_ending || state.is_terminating || self.interrupt.is_raised() {
                         return Resume::Interrupt;
                     }
                     if state.is_released {
                         return Resume::Continue;
                     }
-                    if let Some(asked) = state.looks.pop_front() {
+                    if let Some(asked) = state.next_look() {
                         break asked;
                     }
                     state = self.wait_stopped(state);
@@ -176,8 +176,7 @@ impl Session {
                     Err(error) => responder.refuse(&error),
                 },
                 Request::Look(look) => {
-                    let read = || self.read(&client, &look, paused, Some(stop));
-                    responder.answer(unpanicked(read));
+                    responder.answer(self.look(&client, &look, paused, Some(stop)));
                     if paused.is_ending() {
                         return Resume::Interrupt;
                     }
@@ -214,7 +213,7 @@ impl Session {
                 if state.phase != Phase::AtRest {
                     break;
                 }
-                state.looks.pop_front()
+                state.next_look()
             };
             let Some(Asked {
                 client,
@@ -226,8 +225,7 @@ impl Session {
                 break;
             };
             if let Request::Look(look) = request {
-                let read = || self.read(&client, &look, paused, None);
-                responder.answer(unpanicked(read));
+                responder.answer(self.look(&client, &look, paused, None));
             }
         }
         if !self.state().snapshot.is_fresh {
@@ -237,6 +235,6 @@ impl Session {
 }
 
 /// What was found, or that it made us panic.
-fn unpanicked<T>(find: impl FnOnce() -> Result<T, DebugError>) -> Result<T, DebugError> {
+pub(crate) fn unpanicked<T>(find: impl FnOnce() -> Result<T, DebugError>) -> Result<T, DebugError> {
     catch_unwind(AssertUnwindSafe(find)).unwrap_or(Err(DebugError::Failed))
 }

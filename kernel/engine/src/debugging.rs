@@ -249,6 +249,12 @@ impl Outlet for Way {
             context.outbox.push_now(Item::Interrupt);
         }
     }
+
+    fn interrupt_input(&self) {
+        if let Some(context) = self.0.upgrade() {
+            context.stdin.interrupt();
+        }
+    }
 }
 
 impl<T: Transport> Publisher<'_, T> {

@@ -52,7 +52,7 @@ impl Running {
     /// Interrupts what runs and all that is still to run.
     pub(crate) fn end(&self) {
         *self.lock() = State::Ending;
-        self.interrupt.raise();
+        self.interrupt.raise_for_good();
     }
 
     /// Whether an interrupt is under way.

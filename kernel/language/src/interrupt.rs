@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// Raised from any thread, seen by the language's thread: by its own means where code runs (see
 /// [`Interrupt::on_raise`]), and as a readable descriptor where it waits for something. It stays
-/// raised until the executor clears it for the next cell.
+/// raised until it has ended what it was for, and then the executor clears it for the next cell.
 #[derive(Clone)]
 pub struct Interrupt(Arc<Inner>);
 
 struct Inner {
     raised: AtomicBool,
+    // Whether it stays raised for ever. Changed with the pipe locked.
+    is_final: AtomicBool,
     // The pipe holds one byte while the interrupt is raised, so that it can be polled.
     // The lock keeps flag and byte in step.
     pipe: Mutex<PipeWriter>,
@@ -34,6 +36,7 @@ impl Interrupt {
         let (reader, writer) = io::pipe()?;
         Ok(Self(Arc::new(Inner {
             raised: AtomicBool::new(false),
+            is_final: AtomicBool::new(false),
             pipe: Mutex::new(writer),
             reader,
             kick: Mutex::new(None),
@@ -56,9 +59,21 @@ impl Interrupt {
         }
     }
 
-    /// Forgets it, before the next cell.
+    /// Raises it for ever: whatever runs from now on should stop.
+    pub fn raise_for_good(&self) {
+        {
+            let _pipe = self.0.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+            self.0.is_final.store(true, Ordering::SeqCst);
+        }
+        self.raise();
+    }
+
+    /// Forgets it, when it has ended what it was for; unless it was raised for good.
     pub fn clear(&self) {
         let _pipe = self.0.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.0.is_final.load(Ordering::SeqCst) {
+            return;
+        }
         if self.0.raised.swap(false, Ordering::SeqCst) {
             let mut byte = [0];
             let _ = (&self.0.reader).read_exact(&mut byte);
@@ -116,6 +131,15 @@ mod tests {
         interrupt.clear();
         interrupt.clear();
         assert!(!interrupt.is_raised());
+    }
+
+    #[test]
+    fn what_is_raised_for_good_stays_raised() {
+        let interrupt = Interrupt::new().unwrap();
+        interrupt.raise();
+        interrupt.raise_for_good();
+        interrupt.clear();
+        assert!(interrupt.is_raised());
     }
 
     #[test]

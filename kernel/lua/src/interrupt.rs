@@ -22,7 +22,7 @@ mod run;
 mod watchdog;
 
 pub(crate) use hook_switch::without_hooks;
-pub(crate) use limit::{Ended, limited};
+pub(crate) use limit::{Ended, Limit, limited};
 pub(crate) use protected::catches;
 pub(crate) use run::{
     Running, Unwinding, begin, chain, hook_flag, insist, is_due, is_unwinding, main_of_running,

@@ -179,6 +179,17 @@ overEachWire('who looks at a program that has stopped', (session) => {
     await done(client);
   });
 
+  it('can let go of what it evaluates', async () => {
+    const { client, frameId } = await stop();
+    const requestId = client.sequence;
+    const endless = evaluate(client, 'print("began") while true do end', frameId);
+    await client.output('began\n', 'stdout');
+    await client.customRequest('cancel', { requestId });
+    await assert.rejects(endless, /cancelled/);
+    assert.equal((await evaluate(client, 'number', frameId)).result, '42');
+    await done(client);
+  });
+
   it('counts lines as it does, and names files as it does', async () => {
     const program = session.home.write('program.lua', 'print(1)\nprint(2)\nprint(3)\n');
     const uri = `file://${program.path}`;

@@ -118,6 +118,10 @@ class Session:
         getattr(self.client, f"{channel}_channel").send(message)
         return id
 
+    def seq_of(self, id: str) -> int:
+        """By which number the protocol knows a request."""
+        return self._asked[id].seq
+
     def answer(self, id: str, patience: float = PATIENCE) -> dict:
         """The body of the response to a request, when its idle is there too."""
         asked = self._asked[id]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from .session import Refused
+
 CODE = """local up = 10
 local function f(a, ...)
   local t = {1, 2, x = "y"}
@@ -62,17 +64,66 @@ def test_expressions_see_and_change_the_frame(debugger, stopped):
     assert "nothing" in why
 
 
-def test_an_evaluation_that_does_not_end_is_interrupted_with_its_cell(debugger):
+@pytest.fixture
+def endless(debugger):
+    """A cell that has stopped, and what is evaluated there and does not end."""
     debugger.break_at(CODE, 5)
     cell = debugger.execute(CODE)
     frame = debugger.stopped()[0]
-    endless = debugger.send("evaluate", {"expression": "print('began') while true do end", "frameId": frame["id"], "context": "repl"})
+    code = "print('began') while true do pcall(function() while true do end end) end"
+    evaluation = debugger.send("evaluate", {"expression": code, "frameId": frame["id"], "context": "repl"})
     debugger.wait(lambda: "began" in cell.text, "print of the evaluation")
-    debugger.interrupt()
-    with pytest.raises(Exception, match="(?i)interrupt"):
-        debugger.answer(endless)
+    return cell, evaluation, frame
+
+
+@pytest.mark.parametrize("way", ["message", "signal"])
+def test_an_evaluation_that_does_not_end_is_interrupted_and_its_cell_by_the_next(debugger, kernel, endless, way):
+    cell, evaluation, frame = endless
+    interrupt = debugger.interrupt if way == "message" else kernel.interrupt
+    interrupt()
+    with pytest.raises(Refused, match="it was interrupted"):
+        debugger.answer(evaluation)
+    assert debugger.evaluate("up", frame) == "10"
+    interrupt()
     debugger.event("continued")
     assert debugger.finish(cell).reply["ename"] == "Interrupted"
+
+
+def test_or_it_is_cancelled(debugger, endless):
+    cell, evaluation, frame = endless
+    debugger.request("cancel", requestId=debugger.seq_of(evaluation))
+    with pytest.raises(Refused, match="cancelled"):
+        debugger.answer(evaluation)
+    assert debugger.evaluate("up", frame) == "10"
+    debugger.go()
+    assert debugger.finish(cell).reply["status"] == "ok"
+
+
+def test_or_it_ends_with_its_cell(debugger, endless):
+    cell, evaluation, _ = endless
+    debugger.request("terminate")
+    with pytest.raises(Refused, match="cancelled"):
+        debugger.answer(evaluation)
+    debugger.event("continued")
+    assert debugger.finish(cell).reply["ename"] == "Interrupted"
+    assert debugger.run("return 1").result == "1"
+
+
+def test_or_its_client_leaves_and_the_cell_goes_on(debugger, endless):
+    cell, evaluation, _ = endless
+    debugger.request("disconnect")
+    with pytest.raises(Refused, match="cancelled"):
+        debugger.answer(evaluation)
+    debugger.event("continued")
+    assert debugger.finish(cell).reply["status"] == "ok"
+
+
+def test_at_rest_too(debugger):
+    evaluation = debugger.send("evaluate", {"expression": "while true do end", "context": "repl"})
+    debugger.request("cancel", requestId=debugger.seq_of(evaluation))
+    with pytest.raises(Refused, match="cancelled"):
+        debugger.answer(evaluation)
+    assert debugger.run("return 1").result == "1"
 
 
 def test_the_console_completes_the_locals_of_the_frame(debugger, stopped):

@@ -1,3 +1,4 @@
+use perilune_language::debug::Purpose;
 use serde::Deserialize;
 
 /// A source as clients name it.
@@ -205,7 +206,18 @@ pub(crate) struct Evaluate {
     #[serde(default)]
     pub(crate) frame_id: Option<u32>,
     #[serde(default)]
-    pub(crate) context: Option<String>,
+    context: Option<String>,
+}
+
+impl Evaluate {
+    pub(crate) fn purpose(&self) -> Purpose {
+        match self.context.as_deref() {
+            Some("watch" | "variables") => Purpose::Watch,
+            Some("hover") => Purpose::Hover,
+            Some("clipboard") => Purpose::Clipboard,
+            _ => Purpose::Console,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -48,6 +48,7 @@ impl Session {
     pub(super) fn disconnect(&self, client: &str) {
         let mut state = self.state();
         self.clients().disconnect(client);
+        self.cancel_evaluation(&mut state, client, None);
         self.release(&mut state);
         drop(state);
         self.attention.raise();
@@ -57,6 +58,7 @@ impl Session {
     pub(crate) fn lose(&self, client: &str) {
         let mut state = self.state();
         if self.clients().gone(client) {
+            self.cancel_evaluation(&mut state, client, None);
             self.release(&mut state);
             drop(state);
             self.attention.raise();

@@ -35,7 +35,9 @@ impl Session {
             },
             Here::Terminate => {
                 responder.answer(empty());
-                self.outlet.interrupt();
+                if !self.terminate_stopped() {
+                    self.outlet.interrupt();
+                }
             }
             Here::Disconnect => {
                 self.disconnect(&client);
@@ -193,12 +195,14 @@ impl Session {
         }
     }
 
-    /// Answers a request of a client that still waits, by saying that it was cancelled.
+    /// Answers a request of a client that still waits, by saying that it was cancelled; or
+    /// interrupts what is evaluated for it.
     fn cancel(&self, client: &str, request: i64) {
         let mut state = self.state();
         let is_it = |asked: &Asked| asked.client == client && asked.responder.request() == request;
         let at = state.looks.iter().position(is_it);
         let cancelled = at.and_then(|at| state.looks.remove(at));
+        self.cancel_evaluation(&mut state, client, Some(request));
         drop(state);
         if let Some(asked) = cancelled {
             asked.responder.refuse(&DebugError::Cancelled);

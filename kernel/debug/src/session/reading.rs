@@ -85,12 +85,7 @@ impl Session {
                 })
             }
             Look::Evaluate(wanted) => {
-                let purpose = match wanted.context.as_deref() {
-                    Some("watch" | "variables") => Purpose::Watch,
-                    Some("hover") => Purpose::Hover,
-                    Some("clipboard") => Purpose::Clipboard,
-                    _ => Purpose::Console,
-                };
+                let purpose = wanted.purpose();
                 let frame = wanted.frame_id.map(FrameId);
                 let value = paused.evaluate(frame, &wanted.expression, purpose);
                 // It may have changed much before it failed.

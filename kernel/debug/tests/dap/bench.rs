@@ -65,6 +65,8 @@ impl Outlet for Exit {
         self.interrupt.raise();
         let _ = self.interrupts.lock().unwrap().send(());
     }
+
+    fn interrupt_input(&self) {}
 }
 
 pub fn stop(reason: Reason) -> Stop {

@@ -316,6 +316,6 @@ pub trait Paused {
     fn raised(&mut self) -> Option<Raised>;
 
     /// Whether code cannot go on any more but to its end: what was evaluated has asked the process
-    /// to exit, or was interrupted.
+    /// to exit, or was interrupted where that ends all.
     fn is_ending(&self) -> bool;
 }

@@ -24,13 +24,15 @@ use super::visible::Visible;
 use super::{PausedCode, of_lua, refuse};
 use crate::cell::{call_within, compile_text};
 use crate::failure::lines;
-use crate::interrupt::{self, Ended, Unwinding};
+use crate::interrupt::{self, Ended, Limit, Unwinding};
 use crate::value::Printer;
 
 /// What the code is called in Lua's messages.
 pub(super) const NAME: &str = "expression";
 /// So long an expression may take that nobody waits for: a watch, a condition.
 pub(super) const TIME: Duration = Duration::from_secs(2);
+/// Why there is no value of what was interrupted.
+pub(super) const INTERRUPTED: &str = "it was interrupted";
 
 impl PausedCode<'_> {
     /// The frame's call, where there is a frame.
@@ -54,8 +56,11 @@ impl PausedCode<'_> {
             Purpose::Console => Form::Statements,
             _ => Form::Expression,
         };
-        let time = (purpose != Purpose::Console).then_some(TIME);
-        let values = self.values(call.as_ref(), expression, form, time)?;
+        let limit = match purpose {
+            Purpose::Console => Limit::Interrupt,
+            _ => Limit::Time(TIME),
+        };
+        let values = self.values(call.as_ref(), expression, form, limit)?;
         self.look(|paused| {
             let mut shown = paused.shown(call.as_ref(), &values, path);
             if purpose == Purpose::Clipboard {
@@ -114,7 +119,7 @@ impl PausedCode<'_> {
         call: Option<&Rc<Call>>,
         expression: &str,
     ) -> Result<Value, Refusal> {
-        let values = self.values(call, expression, Form::Expression, Some(TIME))?;
+        let values = self.values(call, expression, Form::Expression, Limit::Time(TIME))?;
         Ok(values.into_iter().next().unwrap_or(Value::Nil))
     }
 
@@ -124,11 +129,11 @@ impl PausedCode<'_> {
         call: Option<&Rc<Call>>,
         code: &str,
         form: Form,
-        time: Option<Duration>,
+        limit: Limit,
     ) -> Result<Vec<Value>, Refusal> {
         let visible = self.look(|paused| paused.visible(call));
         let visible = visible.map_err(|error| of_lua(&error))?;
-        self.run(&visible, &chunk(code, form, &visible), time)
+        self.run(&visible, &chunk(code, form, &visible), limit)
     }
 
     /// Assigns to an expression, and gives what was assigned.
@@ -154,7 +159,11 @@ impl PausedCode<'_> {
                 return refuse(format!("{part} cannot be {what}"));
             }
         }
-        let values = self.run(&visible, &assignment(target, code, &visible), Some(TIME))?;
+        let values = self.run(
+            &visible,
+            &assignment(target, code, &visible),
+            Limit::Time(TIME),
+        )?;
         Ok(values.into_iter().next().unwrap_or(Value::Nil))
     }
 
@@ -167,7 +176,7 @@ impl PausedCode<'_> {
             visible.lend("err", error);
         }
         let chunk = chunk(condition, Form::Expression, &visible);
-        let values = self.run(&visible, &chunk, Some(TIME))?;
+        let values = self.run(&visible, &chunk, Limit::Time(TIME))?;
         Ok(!matches!(
             values.first(),
             None | Some(Value::Nil | Value::Boolean(false))
@@ -182,7 +191,12 @@ impl PausedCode<'_> {
             match piece {
                 LogPiece::Text(piece) => text.push_str(piece),
                 LogPiece::Expression(expression) => {
-                    match self.values(call.as_ref(), expression, Form::Expression, Some(TIME)) {
+                    match self.values(
+                        call.as_ref(),
+                        expression,
+                        Form::Expression,
+                        Limit::Time(TIME),
+                    ) {
                         Ok(values) => text.push_str(&self.look(|paused| paused.said(&values))),
                         Err(Refusal(why)) => text.push_str(&format!("<error: {why}>")),
                     }
@@ -213,7 +227,7 @@ impl PausedCode<'_> {
         &mut self,
         visible: &Visible,
         chunk: &Chunk,
-        time: Option<Duration>,
+        limit: Limit,
     ) -> Result<Vec<Value>, Refusal> {
         let function = self.look(|paused| paused.function_of(visible, chunk));
         let function = function.map_err(|error| self.words(&error))?;
@@ -225,7 +239,7 @@ impl PausedCode<'_> {
             _ => MultiValue::new(),
         };
         let lua = self.lua;
-        let (ran, ended) = interrupt::limited(self.context, time, || {
+        let (ran, ended) = interrupt::limited(self.context, limit, || {
             let tracer = &self.context.tracer;
             tracer.quietly(|| call_within(lua, &function, arguments))
         });
@@ -252,8 +266,9 @@ impl PausedCode<'_> {
             )),
             (_, Ended::Unwinding) => refuse(match interrupt::unwinding() {
                 Some(Unwinding::Exit(_)) => "it has asked the process to exit",
-                _ => "it was interrupted",
+                _ => INTERRUPTED,
             }),
+            (_, Ended::Interrupted) => refuse(INTERRUPTED),
             (Ok(values), Ended::Itself) => Ok(values),
             (Err(error), Ended::Itself) => Err(visible.with_names(self.words(&error))),
         }

@@ -7,10 +7,10 @@ use perilune_language::MimeBundle;
 use perilune_language::debug::{FrameId, Refusal};
 
 use super::calls::Call;
-use super::evaluate::TIME;
+use super::evaluate::{INTERRUPTED, TIME};
 use super::paths::is_path;
 use super::{PausedCode, of_lua, refuse};
-use crate::interrupt::{self, Ended};
+use crate::interrupt::{self, Ended, Limit};
 use crate::value::{Look, bundle_of, is_plain_key};
 
 impl PausedCode<'_> {
@@ -24,14 +24,14 @@ impl PausedCode<'_> {
         let value = self.found(call.as_ref(), name)?;
         let lua = self.lua;
         let tracer = &self.context.tracer;
-        let (bundle, ended) = interrupt::limited(self.context, Some(TIME), || {
+        let (bundle, ended) = interrupt::limited(self.context, Limit::Time(TIME), || {
             tracer.quietly(|| bundle_of(lua, &value, &Look::default()))
         });
         self.context.looks.borrow_mut().forget_stacks();
         match (bundle, ended) {
             (Ok(bundle), Ended::Itself) => Ok(bundle),
             (_, Ended::TooLong) => refuse(format!("how {name} looks took too long to find out")),
-            _ => refuse("it was interrupted"),
+            _ => refuse(INTERRUPTED),
         }
     }
 

@@ -223,12 +223,13 @@ fn a_watch_that_never_ends_is_ended_and_code_goes_on() {
 }
 
 #[test]
-fn an_endless_console_is_ended_by_an_interrupt_and_its_cell_with_it() {
+fn an_endless_console_is_ended_by_an_interrupt_and_its_cell_stays_where_it_is() {
     let (mut notebook, script) = debugged();
     let interrupt = notebook.interrupt.clone();
     script.break_at(&super::cell(1), 2);
     script.on_stop(move |stop, paused| {
         let frame = paused.frames(stop.thread, 0, None).unwrap().frames[0].id;
+        let interrupt_of_console = interrupt.clone();
         let interrupt = interrupt.clone();
         let raises = std::thread::spawn(move || interrupt.raise());
         let Err(Refusal(why)) = paused.evaluate(Some(frame), "while true do end", Purpose::Console)
@@ -237,6 +238,31 @@ fn an_endless_console_is_ended_by_an_interrupt_and_its_cell_with_it() {
         };
         raises.join().unwrap();
         assert_eq!(why, "it was interrupted");
+        assert!(!interrupt_of_console.is_raised() && !paused.is_ending());
+        let value = paused.evaluate(Some(frame), "x + 1", Purpose::Console);
+        assert_eq!(value.unwrap().value, "2");
+        perilune_language::debug::Resume::Continue
+    });
+    notebook.run("local x = 1\nprint('reached', x)");
+    assert_eq!(notebook.take_output(), "reached\t1\n");
+}
+
+#[test]
+fn an_interrupt_for_good_ends_the_console_and_its_cell_with_it() {
+    let (mut notebook, script) = debugged();
+    let interrupt = notebook.interrupt.clone();
+    script.break_at(&super::cell(1), 2);
+    script.on_stop(move |stop, paused| {
+        let frame = paused.frames(stop.thread, 0, None).unwrap().frames[0].id;
+        let interrupt = interrupt.clone();
+        let raises = std::thread::spawn(move || interrupt.raise_for_good());
+        let endless = paused.evaluate(Some(frame), "while true do end", Purpose::Console);
+        raises.join().unwrap();
+        assert_eq!(
+            endless.unwrap_err(),
+            Refusal("it was interrupted".to_owned())
+        );
+        assert!(paused.is_ending());
         perilune_language::debug::Resume::Continue
     });
     let failure = notebook.fail("local x = 1\nprint('not reached', x)");
