@@ -56,8 +56,6 @@ pub(crate) struct CellChunk {
     pub(crate) alone: String,
     /// What becomes the cell's function.
     pub(crate) text: String,
-    /// How many functions of the kernel's are around the cell's own.
-    pub(crate) functions_around: usize,
 }
 
 /// What a cell is compiled as; nothing if its structure is not Lua's.
@@ -66,7 +64,6 @@ pub(crate) fn cell_chunk(reading: &Reading<'_>) -> Option<CellChunk> {
     Some(CellChunk {
         alone: prepared.alone,
         text: prepared.chunk.text,
-        functions_around: 1,
     })
 }
 
@@ -107,7 +104,13 @@ pub(super) fn prepare(code: &str, magic: Option<&str>, kept: &Kept) -> Option<Pr
         piece(&body, done, local.end);
         body.push_str(&code[done..local.end]);
         let (marked, list) = (marked.join(" "), list.join(","));
-        let _ = write!(body, ";{keep}('{marked}',function()return {list} end);");
+        // By this the debugger knows that the line is none where a statement begins.
+        let is_split = code[local.start..local.end].contains(['\n', '\r']);
+        let mark = if is_split { ",nil" } else { "" };
+        let _ = write!(
+            body,
+            ";{keep}('{marked}',function()return {list} end{mark});"
+        );
         done = local.end;
     }
     let mut is_silenced = false;
@@ -219,6 +222,16 @@ mod tests {
         );
         assert_eq!(prepared.alone, code);
         assert!(prepared.is_silenced);
+    }
+
+    #[test]
+    fn a_statement_of_several_lines_is_known_by_its_mark() {
+        let prepared = prepare("local a = f(\n1\n)", None, &Kept::default()).unwrap();
+        assert_eq!(
+            prepared.chunk.text,
+            "local perilune_keep=...;return function(...)\
+             local a = f(\n1\n);perilune_keep('a',function()return a end,nil);\nend"
+        );
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl Tracer {
             }
             let has_passed = passed == Some(place);
             let line = facts.line(prototype, instruction);
-            if facts.is_foreign || line > facts.last_line {
+            if facts.is_foreign || line > facts.last_line || facts.ends(prototype, instruction) {
                 return None;
             }
             let soon = self.soon.get();

@@ -26,20 +26,21 @@ impl SourceReader for LuaLines {
         let last = u32::try_from(crate::failure::lines(code).count()).unwrap_or(u32::MAX);
         let plain = without_mark(code);
         let alone = compile(&lua, &plain);
-        let (function, skipped) = match alone {
-            Ok(function) => (function, 0),
+        let function = match alone {
+            Ok(function) => function,
             Err(message) => {
                 let reading = magic::read(&plain);
                 let chunk = cell_chunk(&reading).ok_or_else(|| message.clone())?;
                 // Who typed a cell without magics is told of what they typed.
-                let as_cell = compile(&lua, &chunk.alone).and_then(|_| compile(&lua, &chunk.text));
-                (as_cell.map_err(|_| message)?, chunk.functions_around)
+                let as_cell = compile(&lua, &chunk.text).and_then(|_| compile(&lua, &chunk.alone));
+                as_cell.map_err(|_| message)?
             }
         };
         let functions = compiled_lines(&function.dump(false))
             .ok_or_else(|| "what Lua made of the code cannot be read".to_owned())?;
-        let lines = functions.into_iter().skip(skipped).flatten();
-        Ok(lines
+        Ok(functions
+            .into_iter()
+            .flatten()
             .filter_map(|line| u32::try_from(line).ok())
             .filter(|line| (1..=last).contains(line))
             .collect())
@@ -117,6 +118,8 @@ mod tests {
     fn a_cell_may_end_with_an_expression() {
         assert_eq!(lines("local x = 1\n\nx +\n  1"), [1, 3, 4]);
         assert_eq!(lines("x"), [1]);
+        // No more code is told of than without it: what keeps a local is none of the user's.
+        assert_eq!(lines("local a = f(\n  g()\n)\na"), [1, 2, 4]);
     }
 
     #[test]

@@ -31,6 +31,9 @@ struct Lines {
     of: Vec<u32>,
     starts: Vec<bool>,
     own: Vec<bool>,
+    /// Whether nothing follows at an instruction's line but what keeps the locals of a statement
+    /// that began at a line before.
+    ends: Vec<bool>,
 }
 
 impl Facts {
@@ -72,6 +75,13 @@ impl Facts {
         lines.own.get(instruction).copied().unwrap_or(false)
     }
 
+    /// Whether the kernel alone does something at the line of an instruction, as behind a statement of
+    /// several lines: it is no line to stop at.
+    pub(super) fn ends(&self, prototype: &Prototype, instruction: usize) -> bool {
+        let lines = self.lines.get_or_init(|| Lines::of(prototype));
+        lines.ends.get(instruction).copied().unwrap_or(false)
+    }
+
     /// The line of an instruction.
     pub(super) fn line(&self, prototype: &Prototype, instruction: usize) -> u32 {
         let lines = self.lines.get_or_init(|| Lines::of(prototype));
@@ -101,36 +111,53 @@ impl Lines {
                 .is_some_and(|code| LOOPS.contains(&(code & OPERATION)));
             starts.push(begins || loops);
         }
-        let own = Self::own(prototype);
-        Self { of, starts, own }
+        let (own, mut ends) = Self::own(prototype);
+        for index in (1..of.len()).rev() {
+            ends[index - 1] &= of[index - 1] != of[index] || ends[index];
+        }
+        Self {
+            of,
+            starts,
+            own,
+            ends,
+        }
     }
 
-    /// The instructions of calls like `KEEP('a',function()return a end)`.
-    fn own(prototype: &Prototype) -> Vec<bool> {
+    /// The instructions of calls like `KEEP('a',function()return a end)`, and those of them that have
+    /// a `nil` more, behind statements of several lines.
+    fn own(prototype: &Prototype) -> (Vec<bool>, Vec<bool>) {
         const GETUPVAL: u32 = 9;
         const LOADK: u32 = 3;
+        const LOADNIL: u32 = 8;
         const CLOSURE: u32 = 79;
         const CALL: u32 = 68;
         let code = prototype.code();
-        let mut own = vec![false; code.len()];
-        let operation = |code: u32| code & OPERATION;
-        for (index, four) in code.windows(4).enumerate() {
-            let upvalue = four[0] >> 16 & 0xff;
-            let is_call = four
-                .iter()
-                .copied()
-                .map(operation)
-                .eq([GETUPVAL, LOADK, CLOSURE, CALL])
-                && four[0] >> 7 & 0xff == four[3] >> 7 & 0xff;
-            if is_call
-                && prototype
-                    .upvalue_name(upvalue as usize)
-                    .is_some_and(|name| name.starts_with(KEEP.as_bytes()))
-            {
-                own[index..index + 4].fill(true);
+        let (mut own, mut behind) = (vec![false; code.len()], vec![false; code.len()]);
+        for index in 0..code.len() {
+            for call in [
+                &[GETUPVAL, LOADK, CLOSURE, CALL][..],
+                &[GETUPVAL, LOADK, CLOSURE, LOADNIL, CALL],
+            ] {
+                let Some(found) = code.get(index..index + call.len()) else {
+                    continue;
+                };
+                let (first, last) = (found[0], found[call.len() - 1]);
+                let is_call = found
+                    .iter()
+                    .map(|code| code & OPERATION)
+                    .eq(call.iter().copied())
+                    && first >> 7 & 0xff == last >> 7 & 0xff;
+                if is_call
+                    && prototype
+                        .upvalue_name((first >> 16 & 0xff) as usize)
+                        .is_some_and(|name| name.starts_with(KEEP.as_bytes()))
+                {
+                    own[index..index + call.len()].fill(true);
+                    behind[index..index + call.len()].fill(call.contains(&LOADNIL));
+                }
             }
         }
-        own
+        (own, behind)
     }
 }
 

@@ -22,7 +22,9 @@ pub(crate) struct LocalName<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LocalStatement<'a> {
     pub(crate) names: Vec<LocalName<'a>>,
-    /// One past the statement's last byte.
+    /// The statement's first byte.
+    pub(crate) start: usize,
+    /// One past its last byte.
     pub(crate) end: usize,
 }
 

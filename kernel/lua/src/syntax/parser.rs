@@ -72,6 +72,7 @@ impl<'t, 'a> Parser<'t, 'a> {
                 };
                 outline.locals.push(LocalStatement {
                     names,
+                    start,
                     end: self.end(),
                 });
                 continue;

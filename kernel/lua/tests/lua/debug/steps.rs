@@ -37,6 +37,13 @@ fn a_statement_of_several_lines_is_not_gone_through_backwards() {
 }
 
 #[test]
+fn what_keeps_a_local_for_later_cells_is_no_place_to_stop_at() {
+    let code = "local function f(x)\n  return x\nend\nlocal a = f(\n  f(1)\n)\nlocal b = f(\n  2\n) print(b)\nlocal c <const> = 1\nprint(c)";
+    assert_eq!(steps(code, 4, &[Over; 5]), [4, 5, 7, 9, 10, 11]);
+    assert_eq!(steps(code, 2, &[Out, Over]), [2, 4, 7]);
+}
+
+#[test]
 fn a_step_over_recursion_stays_in_its_call() {
     let code = "local function f(n)\n  if n == 0 then return 0 end\n  local r = f(n - 1)\n  return r + 1\nend\nlocal x = f(3)\nprint(x)";
     assert_eq!(steps(code, 2, &[Over; 4]), [2, 3, 4, 7]);
