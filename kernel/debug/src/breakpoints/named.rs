@@ -61,8 +61,14 @@ impl Breakpoints {
         self.room_for(self.functions.len(), wanted.len())?;
         let wanted = wanted.into_iter().map(|wanted| {
             let name = wanted.name.trim();
+            // As people write it who mean the function and not its call.
+            let name = name.strip_suffix("()").unwrap_or(name);
             let rule = if name.is_empty() {
                 Err("a breakpoint on a function needs the function's name".to_owned())
+            } else if name.contains(|c: char| c.is_whitespace() || "();,".contains(c)) {
+                Err(format!(
+                    "`{name}` is no name of a function; `f`, `M.f` and `M:f` are"
+                ))
             } else {
                 Rule::new(
                     wanted.condition.as_deref(),

@@ -11,7 +11,7 @@ fn functions_can_have_breakpoints() {
     let bench = Bench::attached();
     let wanted = json!({"breakpoints": [
         {"name": "M.f", "condition": "x"}, {"name": " M:g ", "hitCondition": "%2"},
-        {"name": ""}, {"name": "h", "hitCondition": "no"},
+        {"name": ""}, {"name": "h", "hitCondition": "no"}, {"name": "k()"}, {"name": "k(1)"},
     ]});
     let told = bench.ok("client", "setFunctionBreakpoints", wanted.clone());
     let verified: Vec<_> = told["breakpoints"]
@@ -20,11 +20,16 @@ fn functions_can_have_breakpoints() {
         .iter()
         .map(|it| it["verified"] == true)
         .collect();
-    assert_eq!(verified, [true, true, false, false]);
+    assert_eq!(verified, [true, true, false, false, true, false]);
+    assert_eq!(
+        told["breakpoints"][5]["message"],
+        "`k(1)` is no name of a function; `f`, `M.f` and `M:f` are"
+    );
     assert!(bench.debugger.attention().take());
     let wishes = bench.debugger.wishes();
-    assert_eq!(wishes.functions.len(), 2);
+    assert_eq!(wishes.functions.len(), 3);
     assert_eq!(&*wishes.functions[1].name, "M:g");
+    assert_eq!(&*wishes.functions[2].name, "k");
     wishes.functions[1].count.store(3, Ordering::Relaxed);
     assert_eq!(bench.ok("client", "setFunctionBreakpoints", wanted), told);
     let wishes = bench.debugger.wishes();
