@@ -11,6 +11,7 @@ mod listening;
 mod message;
 mod output;
 mod session;
+mod spelling;
 mod target;
 pub mod token;
 

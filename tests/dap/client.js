@@ -10,6 +10,9 @@ const exercised = require('./exercised');
 
 const LIMIT = 10_000;
 
+// Answered without a body: Helix and Zed take one for an error.
+const ACKNOWLEDGED = 'cancel configurationDone disconnect next pause restartFrame stepIn stepOut terminate'.split(' ');
+
 class Client extends DebugClient {
   // `binary` is started with `dap` where no address is given later.
   constructor(binary, spawnOptions = {}) {
@@ -74,7 +77,9 @@ class Client extends DebugClient {
       const request = this.requests.get(message.request_seq);
       this.requests.delete(message.request_seq);
       if (!request) this.faults.push(`nobody asked for ${body}`);
-      else if (request.command !== message.command) this.faults.push(`${request.command} was answered by ${body}`);
+      else if (message.success && 'body' in message && ACKNOWLEDGED.includes(message.command)) {
+        this.faults.push(`an acknowledgement has no body: ${body}`);
+      } else if (request.command !== message.command) this.faults.push(`${request.command} was answered by ${body}`);
     } else {
       exercised.recordEvent(message);
       this.events.push(message);

@@ -1,9 +1,59 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error, Unexpected};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::message::Refusal;
+
+/// Reads what `launch` or `attach` is given.
+///
+/// An editor may say in many ways that something is not given: one that is written in Lua has one empty
+/// table for lists and objects, and one in Lisp has one word for false and for nothing. All that
+/// can be given here is off or empty where it is missing.
+///
+/// # Errors
+///
+/// Which field makes no sense, and why.
+pub fn read<T: DeserializeOwned>(command: &str, arguments: &Value) -> Result<T, Refusal> {
+    let mut given = match arguments {
+        Value::Object(fields) => fields.clone(),
+        Value::Null => serde_json::Map::new(),
+        Value::Array(list) if list.is_empty() => serde_json::Map::new(),
+        _ => {
+            let reason = format!("{command}: its arguments are no object");
+            return Err(Refusal::new(reason));
+        }
+    };
+    given.retain(|_, value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    });
+    serde_path_to_error::deserialize(Value::Object(given)).map_err(|error| {
+        let field = error.path().to_string();
+        Refusal::new(format!("{command}: {field}: {}", error.into_inner()))
+    })
+}
+
+/// Text, also where a number or a truth was written without quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = &"text";
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text)),
+            Value::Number(number) => Ok(Self(number.to_string())),
+            Value::Bool(truth) => Ok(Self(truth.to_string())),
+            Value::Null => Err(D::Error::invalid_type(Unexpected::Unit, expected)),
+            Value::Array(_) => Err(D::Error::invalid_type(Unexpected::Seq, expected)),
+            Value::Object(_) => Err(D::Error::invalid_type(Unexpected::Map, expected)),
+        }
+    }
+}
 
 /// What `launch` is given. What is not named here is some client's own, and is let be.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -14,11 +64,11 @@ pub struct Launch {
     /// No program, but a kernel for the cells that come by `perilune/execute`.
     pub notebook: bool,
     /// What the program finds in `arg` and `...`.
-    pub args: Vec<String>,
+    pub args: Vec<Text>,
     /// The working folder.
     pub cwd: Option<PathBuf>,
     /// Variables of the environment: set, or taken away where null.
-    pub env: BTreeMap<String, Option<String>>,
+    pub env: BTreeMap<String, Option<Text>>,
     /// Stop at the first line.
     pub stop_on_entry: bool,
     /// Run without a debugger.
@@ -97,7 +147,7 @@ fn is_variable(name: &str) -> bool {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Attach {
-    kernel: Option<String>,
+    kernel: Option<Text>,
     connection_file: Option<String>,
     /// Run cells there that come by `perilune/execute`.
     pub notebook: bool,
@@ -117,14 +167,14 @@ impl Attach {
     /// When it is said in two ways.
     pub fn kernel(&self) -> Result<Option<&str>, Refusal> {
         // What is empty was not filled in.
-        let said = |text: &'_ Option<String>| text.as_deref().is_some_and(|it| !it.is_empty());
-        match (said(&self.kernel), said(&self.connection_file)) {
-            (true, true) => Err(Refusal::new(
+        let kernel = self.kernel.as_ref().map(|Text(text)| text.as_str());
+        let kernel = kernel.filter(|text| !text.is_empty());
+        let file = self.connection_file.as_deref();
+        match (kernel, file.filter(|text| !text.is_empty())) {
+            (Some(_), Some(_)) => Err(Refusal::new(
                 "attach: give either kernel or connectionFile, not both",
             )),
-            (true, false) => Ok(self.kernel.as_deref()),
-            (false, true) => Ok(self.connection_file.as_deref()),
-            (false, false) => Ok(None),
+            (kernel, file) => Ok(kernel.or(file)),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::time::timeout;
 
-use super::arguments::Launched;
+use super::arguments::{Launched, Text};
 use super::token;
 use crate::atomic_file::{self, Access};
 
@@ -191,7 +191,7 @@ fn command(launched: &Launched, connection_file: &Path) -> Result<Command> {
     }
     command
         .arg("--")
-        .args(&launched.given.args)
+        .args(launched.given.args.iter().map(|Text(text)| text))
         .current_dir(&launched.folder)
         .env_remove(token::VARIABLE)
         .stdin(Stdio::piped())
@@ -202,7 +202,7 @@ fn command(launched: &Launched, connection_file: &Path) -> Result<Command> {
         .kill_on_drop(false);
     for (name, value) in &launched.given.env {
         match value {
-            Some(value) => command.env(name, value),
+            Some(Text(value)) => command.env(name, value),
             None => command.env_remove(name),
         };
     }

@@ -5,6 +5,7 @@ mod notebook;
 mod undebugged;
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -17,6 +18,7 @@ use super::arguments::Launched;
 use super::capabilities::capabilities;
 use super::framing::FramingError;
 use super::message::{Outgoing, Refusal, Request};
+use super::spelling::Spelling;
 use super::target::{News, Origin, Target};
 
 /// How long a client may take to show its token.
@@ -31,6 +33,8 @@ pub struct Session {
     target: Option<Target>,
     /// What was launched or attached to, so that it can be begun again.
     begun: Option<Begun>,
+    /// How the client writes paths.
+    spelling: Spelling,
     /// Whether the client was told that all is over.
     terminated: bool,
 }
@@ -89,6 +93,7 @@ impl Session {
             client: None,
             target: None,
             begun: None,
+            spelling: Spelling::default(),
             terminated: false,
         }
     }
@@ -178,10 +183,11 @@ impl Session {
         if self.client.is_some() {
             return Err(Refusal::new("initialize came before"));
         }
-        if !request.arguments["adapterID"].is_string() {
-            return Err(Refusal::new("initialize: adapterID is missing"));
-        }
-        self.client = Some(request.arguments.clone());
+        // Nothing of it is needed, and Emacs' dape leaves out adapterID, which has to be there.
+        self.client = Some(match &request.arguments {
+            given @ Value::Object(_) => given.clone(),
+            _ => json!({}),
+        });
         Ok(Value::Object(capabilities()))
     }
 
@@ -205,6 +211,9 @@ impl Session {
             self.out
                 .answer(&request, answered.map(|()| body).map_err(Refusal::from))?;
             return Ok(Then::GoOn);
+        }
+        if let Some(path) = request.arguments["source"]["path"].as_str() {
+            self.spelling.note(Path::new(path));
         }
         let answer = match &*request.command {
             "configurationDone" => return self.configuration_done(&request).await,

@@ -48,6 +48,29 @@ print(require("mod"), io.open("mod.lua") ~= nil)`,
     await goodbye(client);
   });
 
+  it('takes what editors write for nothing, and texts without quotes', async () => {
+    const nothing = [null, false, []];
+    for (const value of nothing) {
+      const client = await run('print(#arg, io.open("program.lua") ~= nil)', { args: value, env: value, cwd: value });
+      await client.output('0\ttrue\n', 'stdout');
+      await goodbye(client);
+    }
+    const client = await run('print(arg[1], arg[2], os.getenv("N"))', { args: [5, true], env: { N: 2.5 } });
+    await client.output('5\ttrue\t2.5\n', 'stdout');
+    await goodbye(client);
+  });
+
+  it('is launched by a client that says nothing of itself', async () => {
+    const client = await session.open();
+    await client.customRequest('initialize');
+    await client.launchRequest({ program: session.home.write('program.lua', 'print("hi")').path });
+    await client.event('initialized');
+    await client.configurationDoneRequest();
+    await client.output('hi\n', 'stdout');
+    client.expected = ['process', 'thread', 'loadedSource', 'module'];
+    await goodbye(client);
+  });
+
   it('ends with the exit code that it wants', async () => {
     const client = await run('print("bye")\nos.exit(7)');
     await client.output('bye\n', 'stdout');
@@ -140,7 +163,8 @@ print(require("mod"), io.open("mod.lua") ~= nil)`,
     assert.deepEqual(body.breakpoints, [
       { verified: false, line: 3, message: 'it was started without debugging' },
     ]);
-    await client.setExceptionBreakpointsRequest({ filters: [] });
+    const exceptions = await client.setExceptionBreakpointsRequest({ filters: ['uncaught'] });
+    assert.deepEqual(exceptions.body, { breakpoints: [] });
     assert.deepEqual((await client.threadsRequest()).body.threads, [{ id: 1, name: 'main' }]);
     for (const [command, args] of [
       ['pause', { threadId: 1 }],
@@ -269,7 +293,7 @@ overEachWire('what cannot be launched', (session) => {
     'a file that is no Lua': [{ program: 'notes.txt' }, /neither a notebook \(.ipynb\) nor a Lua script/],
     'a notebook': [{ program: 'book.ipynb' }, /no Lua file; cells of a notebook are debugged in the kernel/],
     'a folder that is not there': [{ program: 'x.lua', cwd: '/nowhere' }, /^launch: cwd is \/nowhere, which is no folder$/],
-    'arguments that are no list': [{ program: 'x.lua', args: 'a b' }, /^launch: invalid type: string "a b"/],
+    'arguments that are no list': [{ program: 'x.lua', args: 'a b' }, /^launch: args: invalid type: string "a b"/],
     'a variable without a name': [{ program: 'x.lua', env: { '': 'x' } }, /^launch: env has "", which is no name/],
     'both a program and a notebook': [{ program: 'x.lua', notebook: true }, /^launch: give either program/],
     'a project whose settings are wrong': [{ program: '../right.lua', cwd: 'broken' }, /perilune\.toml/],

@@ -38,6 +38,35 @@ overEachWire('a breakpoint', (session) => {
     await goodbye(client);
   });
 
+  it('is told where the client has set it, when links lead there', async () => {
+    fs.mkdirSync(path.join(session.home.work, 'real'), { recursive: true });
+    session.home.write('real/unit.lua', 'return function()\n  return 1\nend');
+    const text = `local f = require('unit')\nprint(f())`;
+    session.home.write('real/linked.lua', text);
+    const link = path.join(session.home.work, 'link');
+    if (!fs.existsSync(link)) fs.symlinkSync('real', link);
+    const program = { path: path.join(link, 'linked.lua') };
+    const unit = { path: path.join(link, 'unit.lua') };
+    const client = await debug(session, '', [], {
+      program: program.path,
+      cwd: link,
+      configure: async (client) => {
+        const { body } = await client.setBreakpointsRequest(lines(program, [2]));
+        assert.equal(body.breakpoints[0].source.path, program.path);
+        await client.setBreakpointsRequest(lines(unit, [2]));
+      },
+    });
+    await stopped(client, 'breakpoint', 2, program);
+    await go(client);
+    const { frames } = await stopped(client, 'breakpoint', 2, unit);
+    assert.equal(frames[1].source.path, program.path);
+    const { body } = await client.event('loadedSource', ({ source }) => source.name === 'unit.lua');
+    assert.equal(body.source.path, unit.path);
+    await go(client);
+    await client.output('1\n', 'stdout');
+    await goodbye(client);
+  });
+
   it('is not verified where no code follows', async () => {
     const client = await debug(session, 'print(1)\n-- the end -- @end', ['end']);
     const [{ verified, message }] = client.breakpoints;

@@ -6,7 +6,7 @@ use perilune_client::Client;
 use serde_json::{Value, json};
 
 use super::{Begun, Session, Then};
-use crate::dap::arguments::{Attach, Launch, Launched};
+use crate::dap::arguments::{self, Attach, Launch, Launched};
 use crate::dap::breakpoints::Breakpoints;
 use crate::dap::debuggee::Debuggee;
 use crate::dap::message::{Refusal, Request};
@@ -46,9 +46,11 @@ impl Session {
     async fn engage(&mut self, begun: &Begun, breakpoints: Breakpoints) -> Result<Target, Refusal> {
         let (mut target, arguments, stops, no_debug) = match begun {
             Begun::Launch(launched, arguments) => {
+                self.spelling.note(&launched.folder);
                 if let Some(program) = &launched.program {
                     // Before a process is started that would have nothing to do.
                     read(program)?;
+                    self.spelling.note(program);
                 }
                 let (debuggee, client) = Debuggee::start(launched).await?;
                 let origin = Origin::Launched(Box::new(debuggee), launched.clone());
@@ -150,7 +152,8 @@ impl Session {
                     continue;
                 };
                 for breakpoint in target.breakpoints.done_again(&asked, body) {
-                    let body = json!({"reason": "changed", "breakpoint": breakpoint});
+                    let mut body = json!({"reason": "changed", "breakpoint": breakpoint});
+                    self.spelling.apply(&mut body);
                     self.out.event("breakpoint", body)?;
                 }
             }
@@ -178,20 +181,12 @@ impl Begun {
 }
 
 fn launch(arguments: &Value) -> Result<(Launched, Value), Refusal> {
-    let given = match arguments {
-        Value::Null => Launch::default(),
-        given => serde_json::from_value(given.clone())
-            .map_err(|error| Refusal::new(format!("launch: {error}")))?,
-    };
+    let given: Launch = arguments::read("launch", arguments)?;
     Ok((given.resolve()?, arguments.clone()))
 }
 
 fn attach_arguments(arguments: &Value) -> Result<Attach, Refusal> {
-    match arguments {
-        Value::Null => Ok(Attach::default()),
-        given => serde_json::from_value(given.clone())
-            .map_err(|error| Refusal::new(format!("attach: {error}"))),
-    }
+    arguments::read("attach", arguments)
 }
 
 async fn connect(attach: &Attach) -> Result<(Origin, Client), Refusal> {

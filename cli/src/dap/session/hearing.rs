@@ -207,6 +207,15 @@ impl Session {
                 response.remove("body");
             }
         }
+        if is_acknowledged(&request.command)
+            && response["success"] == true
+            && let Some(response) = response.as_object_mut()
+        {
+            response.remove("body");
+        }
+        if tells_sources(&request.command) {
+            self.spelling.apply(&mut response["body"]);
+        }
         response["request_seq"] = json!(request.seq);
         self.out.send(response)
     }
@@ -233,6 +242,7 @@ impl Session {
                 // For those who only wait.
                 body.remove("perilune");
             }
+            self.spelling.apply(body);
             self.say_places(&kind, body);
         }
         self.out.send(event)
@@ -263,6 +273,24 @@ impl Session {
             source["path"] = json!(perilune_debug::uri(path));
         }
     }
+}
+
+/// Whether the answer to a command is a mere acknowledgement. Editors that hold answers against the
+/// protocol's types, as Helix and Zed do, take one that says more for an error; JupyterLab wants a
+/// body, so the kernel gives one.
+fn is_acknowledged(command: &str) -> bool {
+    matches!(
+        command,
+        "next" | "stepIn" | "stepOut" | "restartFrame" | "pause" | "cancel"
+    )
+}
+
+/// Whether files are named in the answer to a command.
+fn tells_sources(command: &str) -> bool {
+    matches!(
+        command,
+        "setBreakpoints" | "stackTrace" | "loadedSources" | "modules" | "locations"
+    )
 }
 
 /// Whether a status says that a question was asked.

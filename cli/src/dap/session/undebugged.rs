@@ -10,7 +10,8 @@ pub(super) fn answer(request: &Request) -> Result<Value, Refusal> {
         "setBreakpoints" | "setFunctionBreakpoints" | "setDataBreakpoints" => {
             Ok(json!({"breakpoints": unverified(&request.arguments["breakpoints"])}))
         }
-        "setExceptionBreakpoints" => Ok(Value::Null),
+        // There may be none to tell of, but Helix wants a body.
+        "setExceptionBreakpoints" => Ok(json!({"breakpoints": []})),
         "threads" => Ok(json!({"threads": [{"id": 1, "name": "main"}]})),
         "loadedSources" => Ok(json!({"sources": []})),
         "modules" => Ok(json!({"modules": [], "totalModules": 0})),
