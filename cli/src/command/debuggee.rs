@@ -10,9 +10,9 @@ use clap::Args;
 use perilune_client::{Client, Heard};
 use perilune_config::Size;
 use perilune_engine::{CaughtSignals, Deadlines, LuaOptions, Options, ShutdownPolicy};
-use perilune_transport::{Channel, Limits, ZeroMq};
+use perilune_transport::{Channel, Invitation, Limits, ZeroMq, joinable};
 use perilune_wire::content::Question;
-use perilune_wire::{ConnectionFile, Session};
+use perilune_wire::{ConnectionFile, Key, Session};
 use serde_json::{Value, json};
 use tracing::Level;
 
@@ -103,13 +103,6 @@ impl Arguments {
             ready: Some(Box::new(|| tell_ready(kept))),
             ..Options::default()
         };
-        std::thread::Builder::new()
-            .name("lifeline".to_owned())
-            .spawn({
-                let connection = connection.clone();
-                move || hold_on(lifeline, &connection, is_program)
-            })
-            .context("starting a thread")?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -120,6 +113,12 @@ impl Arguments {
                 ..Limits::default()
             };
             let (transport, _) = ZeroMq::bind_with(&connection.endpoints()?, limits)?;
+            let (transport, invitation) = joinable(transport, Limits::default());
+            let key = connection.key();
+            std::thread::Builder::new()
+                .name("lifeline".to_owned())
+                .spawn(move || hold_on(lifeline, invitation, key, is_program))
+                .context("starting a thread")?;
             let session = Session::new(connection.key(), "kernel");
             anyhow::Ok(perilune_engine::serve(transport, session, options).await?)
         })?;
@@ -141,12 +140,13 @@ fn take_stdin() -> io::Result<PipeReader> {
 }
 
 /// Waits until whoever started this process is gone. A program runs on to its end then, and a kernel
-/// whose cells nobody sends any more ends.
-fn hold_on(mut lifeline: PipeReader, connection: &ConnectionFile, is_program: bool) {
+/// whose cells nobody sends any more ends. The sockets are not needed for that: who is gone may have
+/// taken their folder along.
+fn hold_on(mut lifeline: PipeReader, invitation: Invitation, key: Key, is_program: bool) {
     // Nothing is ever sent.
     let _ = io::copy(&mut lifeline, &mut io::sink());
     let seen_off = kernels::block_on(async {
-        let client = Client::connect(connection, PATIENCE).await?;
+        let client = Client::in_process(invitation.join(), key);
         if is_program {
             see_off(&client).await
         } else {

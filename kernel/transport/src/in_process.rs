@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// What the kernel sees as its only client's identity.
-const IDENTITY: Bytes = Bytes::from_static(b"in-process");
-const SUBSCRIBER: SubscriberId = SubscriberId(0);
+pub(crate) const IDENTITY: Bytes = Bytes::from_static(b"in-process");
+pub(crate) const SUBSCRIBER: SubscriberId = SubscriberId(0);
 
 /// Where a message for the client came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! How frames travel between a kernel and its clients.
 //!
-//! One trait, [`Transport`], and what implements it: ZeroMQ sockets, and channels inside one
-//! process. A transport moves frames and knows nothing of what they say.
+//! One trait, [`Transport`], and what implements it: ZeroMQ sockets, channels inside one process,
+//! and both at once. A transport moves frames and knows nothing of what they say.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,12 +13,14 @@ mod admission;
 mod census;
 mod error;
 mod in_process;
+mod joinable;
 mod limits;
 mod zmtp;
 
 pub use census::{Census, Peers, Subscriber};
 pub use error::{BindError, TransportError};
 pub use in_process::{Client, InProcess, Source, TimedOut, in_process, in_process_with};
+pub use joinable::{Invitation, Joinable, joinable};
 pub use limits::Limits;
 pub use zmtp::ZeroMq;
 

@@ -229,6 +229,13 @@ witness("done")`,
     if (client.socket) client.socket.destroy();
     else client.process.stdin.end();
   });
+  running('the folder of its sockets goes too', (client) => {
+    for (const name of fs.readdirSync(session.home.env.TMPDIR)) {
+      fs.rmSync(path.join(session.home.env.TMPDIR, name), { recursive: true });
+    }
+    if (client.socket) client.socket.destroy();
+    else client.process.stdin.end();
+  });
 
   it('is restarted, with what was edited meanwhile', async () => {
     const client = await run('print("first")\nwhile true do end');

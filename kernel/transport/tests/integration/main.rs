@@ -4,6 +4,7 @@ mod coming_and_going;
 mod hostile;
 mod in_process;
 mod interoperability;
+mod joinable;
 mod peer;
 mod slow_subscriber;
 mod socket_files;
