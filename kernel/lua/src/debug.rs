@@ -26,7 +26,9 @@ mod verdict;
 pub(crate) use data::{watch_field, watch_local, watch_upvalue};
 pub(crate) use exceptions::{Catcher, ask_first, died, raised};
 pub use lines::LuaLines;
-pub(crate) use paused::{At, Looks, PausedCode, condition, forget, install, interpolate, with};
+pub(crate) use paused::{
+    At, Looks, PausedCode, condition, forget, install, interpolate, preview_of_error, with,
+};
 pub(crate) use restart::can_restart;
 pub(crate) use run::{begins, called, debug, ends, entered, forget_kick, left, loaded, prepare};
 pub(crate) use sources::Keys;

@@ -15,7 +15,7 @@ use perilune_language::debug::{Raised, Reason, Resume};
 use super::layout::Frame;
 use super::stop::Why;
 use super::tracer::{Tracer, hot};
-use super::{At, condition};
+use super::{At, condition, preview_of_error};
 use crate::context::Context;
 use crate::interrupt::{self, Unwinding};
 
@@ -155,7 +155,7 @@ impl Tracer {
             {
                 return interrupt::unwinding();
             }
-            let raised = self.quietly(|| describe(running, stopped, level, is_caught));
+            let raised = self.quietly(|| describe(context, &at(None), is_caught));
             let why = Why {
                 reason: Some(Reason::Exception),
                 text: raised.as_ref().map(|raised| raised.message.clone()),
@@ -221,12 +221,8 @@ unsafe fn is_protected(state: *mut ffi::lua_State) -> bool {
 }
 
 /// What is said of the error on top of the stack of `running`, which is left there.
-unsafe fn describe(
-    running: *mut ffi::lua_State,
-    stopped: *mut ffi::lua_State,
-    level: c_int,
-    is_caught: bool,
-) -> Option<Raised> {
+unsafe fn describe(context: &Context, at: &At, is_caught: bool) -> Option<Raised> {
+    let (running, stopped, level) = (at.running, at.stopped, at.level);
     // SAFETY: the stack is as it was afterwards, and errors end in the protected call.
     unsafe {
         if ffi::lua_checkstack(running, 6) == 0 {
@@ -240,14 +236,25 @@ unsafe fn describe(
         let level = level + c_int::from(running == stopped);
         ffi::lua_pushinteger(running, level.into());
         let said = ffi::lua_pcall(running, 3, 3, 0) == ffi::LUA_OK;
-        let raised = said.then(|| Raised {
-            name: text(running, top + 1).unwrap_or_else(|| "RuntimeError".to_owned()),
-            message: text(running, top + 2).unwrap_or_default(),
-            traceback: text(running, top + 3).unwrap_or_default(),
-            is_caught,
-        });
+        let [name, message, traceback] = [1, 2, 3].map(|it| text(running, top + it));
         ffi::lua_settop(running, top);
-        raised
+        if !said {
+            return None;
+        }
+        let name = name.unwrap_or_else(|| "RuntimeError".to_owned());
+        let message = message.or_else(|| {
+            let shown = preview_of_error(context, at.clone())?;
+            // It may begin with the name that is told anyway.
+            let rest = shown.strip_prefix(&name).map(str::trim_start);
+            let rest = rest.filter(|rest| rest.starts_with('{'));
+            Some(rest.unwrap_or(&shown).to_owned())
+        });
+        Some(Raised {
+            name,
+            message: message.unwrap_or_default(),
+            traceback: traceback.unwrap_or_default(),
+            is_caught,
+        })
     }
 }
 
@@ -267,8 +274,8 @@ unsafe fn text(state: *mut ffi::lua_State, index: c_int) -> Option<String> {
     }
 }
 
-/// `say(error, coroutine, level)`: its name if it has one, its message, and a traceback. Runs no
-/// metamethods.
+/// `say(error, coroutine, level)`: its name and its message if it has them, and a traceback. Runs
+/// no metamethods.
 unsafe extern "C-unwind" fn say(state: *mut ffi::lua_State) -> c_int {
     const ERROR: c_int = 1;
     // SAFETY: called in protected mode, with these arguments; nothing here wants to be dropped.
@@ -300,22 +307,15 @@ unsafe extern "C-unwind" fn say(state: *mut ffi::lua_State) -> c_int {
                 ffi::lua_pushvalue(state, ERROR);
                 ffi::lua_tolstring(state, -1, ptr::null_mut());
             }
-            kind => {
-                if is_table {
-                    ffi::lua_pushstring(state, c"message".as_ptr());
-                    ffi::lua_rawget(state, ERROR);
-                } else {
+            ffi::LUA_TTABLE => {
+                ffi::lua_pushstring(state, c"message".as_ptr());
+                ffi::lua_rawget(state, ERROR);
+                if ffi::lua_rawlen(state, -1) == 0 {
+                    ffi::lua_settop(state, 4);
                     ffi::lua_pushnil(state);
                 }
-                if ffi::lua_type(state, -1) != ffi::LUA_TSTRING {
-                    ffi::lua_settop(state, 4);
-                    ffi::lua_pushfstring(
-                        state,
-                        c"the error is a %s".as_ptr(),
-                        ffi::lua_typename(state, kind),
-                    );
-                }
             }
+            _ => ffi::lua_pushnil(state),
         }
         ffi::luaL_traceback(state, stopped, ptr::null(), level);
         3

@@ -136,6 +136,21 @@ pub(crate) unsafe fn condition(
     held.unwrap_or_else(|| Err("not enough memory".to_owned()))
 }
 
+/// The error on top of the stack of what runs, on one line. Nothing if there was no memory for it.
+/// Runs no metamethods.
+///
+/// # Safety
+///
+/// As [`with`].
+pub(crate) unsafe fn preview_of_error(context: &Context, at: At) -> Option<String> {
+    // SAFETY: passed on.
+    unsafe {
+        enter(context, at, true, |paused, error| {
+            paused.look(|paused| preview::Preview::new(paused).of(&error))
+        })
+    }
+}
+
 /// A logpoint's message where code stops.
 ///
 /// # Safety

@@ -52,6 +52,34 @@ assert(not pcall(coroutine.wrap(f)))";
 }
 
 #[test]
+fn an_error_says_its_message_or_is_shown_and_runs_nothing_for_that() {
+    let (mut notebook, script) = watching(true, false);
+    for (error, text) in [
+        ("'word', 0", "word"),
+        ("42", "42"),
+        ("nil", "nil (the error has no value)"),
+        ("{message = 'lost', code = 5}", "lost"),
+        (
+            "{code = 5, host = 'example.org'}",
+            "{code = 5, host = \"example.org\"}",
+        ),
+        ("{message = '', 7}", "{7, message = \"\"}"),
+        ("{message = {}}", "{message = {}}"),
+        (
+            "setmetatable({code = 5}, {__name = 'Timeout', __tostring = function() ran = true end})",
+            "{code = 5}",
+        ),
+        ("true", "true"),
+    ] {
+        notebook.run(&format!("local _ = pcall(function() error({error}) end)"));
+        let stops = script.take_stops();
+        assert_eq!(stops.len(), 1, "{error}: {stops:?}");
+        assert_eq!(stops[0].text.as_deref(), Some(text), "{error}");
+    }
+    assert_eq!(notebook.value("ran").as_deref(), Some("nil"));
+}
+
+#[test]
 fn an_error_that_goes_through_coroutines_stops_once() {
     let (mut notebook, script) = watching(true, true);
     notebook.fail("local f = coroutine.wrap(function()\n  coroutine.wrap(function()\n    error 'x'\n  end)()\nend)\nf()");
