@@ -60,10 +60,14 @@ class Home {
   // Runs a cell in a kernel, in the background; `ended` holds what became of it.
   cell(kernel, code) {
     const child = spawn(binary, ['kernel', 'exec', kernel, '-e', code], { env: this.env, cwd: this.work });
-    let text = '';
-    child.stdout.on('data', (data) => (text += data));
-    child.stderr.on('data', (data) => (text += data));
-    return { child, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, text }))) };
+    let written = '';
+    let said = '';
+    child.stdout.on('data', (data) => (written += data));
+    child.stderr.on('data', (data) => (said += data));
+    // That a debugger has stopped it is told, and is no output of the cell's.
+    const text = () => written + said.replaceAll(/^perilune: (a debugger has stopped|the code goes on).*\n/gm, '');
+    const ended = new Promise((resolve) => child.once('close', (code) => resolve({ code, text: text() })));
+    return { child, ended };
   }
 
   // Starts `perilune dap --listen ...`; returns where it listens.
