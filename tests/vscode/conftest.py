@@ -114,6 +114,8 @@ class Window:
     def __init__(self, page: Page, screenshots: Path):
         self.page = page
         self.keyboard = page.keyboard
+        # A page that is loaded anew asks whether it may be, where something is not saved.
+        page.on("dialog", lambda dialog: dialog.accept())
         self._screenshots = screenshots
 
     def command(self, name: str) -> None:
@@ -131,9 +133,23 @@ class Window:
         self.page.locator(".explorer-folders-view .monaco-list-row", has_text=file).first.dblclick()
         expect(self.page.locator(".tab.active", has_text=file)).to_be_visible()
         if file.endswith(".lua"):
-            # Then VS Code has heard of the extension, and F5 and F9 do something.
-            button = self.page.locator(".editor-actions [aria-label^='Debug Lua File']")
-            expect(button).to_be_visible(timeout=60_000)
+            self._lua_is_known()
+
+    def _lua_is_known(self) -> None:
+        """Waits until VS Code has heard of the extension: then F5 and F9 do something."""
+        button = self.page.locator(".editor-actions [aria-label^='Debug Lua File']")
+        expect(button).to_be_visible(timeout=60_000)
+
+    def reload(self) -> None:
+        """Loads the page anew: VS Code forgets what it debugged, and opens what was open."""
+        file = self.page.locator(".tab.active").get_attribute("data-resource-name")
+        self.page.reload()
+        expect(self.page.locator(f".tab.active[data-resource-name='{file}']")).to_be_visible(timeout=60_000)
+        if file.endswith(".lua"):
+            self._lua_is_known()
+        else:
+            self._kernel_is_chosen()
+        self.ended()
 
     def line(self, number: int, editor=None):
         """The number of a line beside its text."""
@@ -149,21 +165,82 @@ class Window:
     def toggle_breakpoint(self, number: int, editor=None) -> None:
         """F9 in a line; then there is a mark beside it, or no more."""
         self.go_to(number, editor)
+        self._until_marked(lambda: self.keyboard.press("F9"))
+
+    def click_gutter(self, number: int, editor=None) -> None:
+        """A click at the left of a line's number; then there is a mark, or no more."""
+        self._until_marked(lambda: self.page.mouse.click(*self._gutter(number, editor)))
+
+    def _gutter(self, number: int, editor=None) -> tuple[float, float]:
+        place = self.line(number, editor).bounding_box()
+        return place["x"] - 8, place["y"] + place["height"] / 2
+
+    def _until_marked(self, act) -> None:
         marks = self.breakpoints()
         before = marks.count()
-        # Until the extension's host has said that Lua has breakpoints, F9 does nothing.
-        for _ in range(30):
-            self.keyboard.press("F9")
+        # Until the extension's host has said that Lua has breakpoints, nothing happens.
+        for _ in range(15):
+            act()
             try:
-                expect(marks).not_to_have_count(before, timeout=1000)
+                expect(marks).not_to_have_count(before, timeout=2000)
                 return
             except AssertionError:
                 continue
-        raise AssertionError("F9 does nothing")
+        raise AssertionError("no breakpoint was set or removed")
+
+    def gutter_menu(self, number: int, choice: str) -> None:
+        """Chooses from the menu at the left of a line's number."""
+        item = self.page.get_by_role("menuitem", name=choice)
+        for _ in range(15):
+            self.page.mouse.click(*self._gutter(number, None), button="right")
+            try:
+                expect(item).to_be_visible(timeout=2000)
+                break
+            except AssertionError:
+                continue
+        self.choose(choice)
+
+    def line_menu(self, number: int, choice: str) -> None:
+        """Chooses from the menu of a line's text."""
+        self.go_to(number)
+        place = self.line(number).bounding_box()
+        self.page.mouse.click(place["x"] + place["width"] + 60, place["y"] + place["height"] / 2, button="right")
+        self.choose(choice)
+
+    def choose(self, choice: str) -> None:
+        """Chooses from the menu that is open."""
+        item = self.page.get_by_role("menuitem", name=choice)
+        item.hover()
+        # A click at a menu that has just come does nothing.
+        expect(self.page.locator(".action-item.focused").filter(has=item)).to_be_visible()
+        self.keyboard.press("Enter")
+        expect(item).to_have_count(0)
 
     def breakpoints(self):
         """The marks of breakpoints in the editor."""
         return self.page.locator(".glyph-margin-widgets [class*='codicon-debug-breakpoint']")
+
+    def fill_breakpoint(self, text: str) -> None:
+        """Types into the line that asks for a condition, a count or a message."""
+        self.page.locator(".breakpoint-widget .inputContainer .monaco-editor").click()
+        self.keyboard.insert_text(text)
+        self.keyboard.press("Enter")
+        expect(self.page.locator(".breakpoint-widget")).to_have_count(0)
+
+    def add_function_breakpoint(self, name: str) -> None:
+        """Adds a function to the view of breakpoints, by its button."""
+        self.page.get_by_role("button", name="Breakpoints Section").hover()
+        actions = self.page.get_by_role("toolbar", name="Breakpoints actions")
+        actions.get_by_role("button", name="Add Function Breakpoint").click()
+        box = self.page.locator(".debug-breakpoints .monaco-inputbox input")
+        expect(box).to_be_focused()
+        box.fill(name)
+        self.keyboard.press("Enter")
+        expect(self.listed_breakpoint(name)).to_be_visible()
+
+    def listed_breakpoint(self, name: str):
+        """The row of a breakpoint in the view of breakpoints."""
+        return self.page.locator(".debug-breakpoints .monaco-list-row").filter(has_text=name)
 
     def stopped_at(self, text: str, seconds: float = 30) -> None:
         """Waits until the line where code has stopped reads so."""
@@ -223,6 +300,18 @@ class Window:
                 return
         raise AssertionError(f"{word} is not in line {number}")
 
+    def set_variable(self, name: str, value: str) -> None:
+        """Gives a variable another value, by a double click on it."""
+        self.variable(name).dblclick()
+        box = self.page.locator(".debug-variables .monaco-inputbox input")
+        expect(box).to_be_focused()
+        box.fill(value)
+        self.keyboard.press("Enter")
+
+    def state(self):
+        """What the view of the call stack says of the program."""
+        return self.page.locator(".call-stack-state-message")
+
     def watch(self, expression: str) -> None:
         """Adds an expression to the view of those that are watched."""
         self.page.get_by_role("button", name="Watch Section").hover()
@@ -251,6 +340,18 @@ class Window:
         self.keyboard.insert_text(expression)
         self.keyboard.press("Enter")
 
+    def complete(self, begun: str, name: str) -> None:
+        """Types the beginning of an expression into the debug console, and has a name completed."""
+        self.show_console()
+        self.page.locator(".repl-input-wrapper .monaco-editor").click()
+        self.keyboard.type(begun)
+        offered = self.page.locator(".suggest-widget.visible .monaco-list-row", has_text=name)
+        expect(offered).to_be_visible()
+        self.photograph("completion")
+        offered.click()
+        expect(self.page.locator(".suggest-widget.visible")).to_have_count(0)
+        self.keyboard.press("Enter")
+
     def show_console(self) -> None:
         if not self.page.locator(".repl").is_visible():
             self.keyboard.press("Control+Shift+y")
@@ -266,6 +367,9 @@ class Window:
                 break
             except AssertionError:
                 self.page.locator(".tab.active .codicon-close").click()
+        self._kernel_is_chosen()
+
+    def _kernel_is_chosen(self) -> None:
         expect(self.page.locator(".notebook-toolbar-container")).to_contain_text("Lua (perilune)", timeout=60_000)
 
     def cell(self, number: int):
@@ -298,6 +402,13 @@ class Window:
         """The page in which the outputs of all cells are."""
         return self.page.frame_locator("iframe.webview.ready").frame_locator("#active-frame")
 
+    def wait_until(self, holds) -> None:
+        """Waits until something holds that VS Code does not show."""
+        deadline = time.monotonic() + 30
+        while not holds():
+            assert time.monotonic() < deadline, "it does not come"
+            self.page.wait_for_timeout(100)
+
     def message(self):
         """What VS Code tells at the bottom right."""
         return self.page.locator(".notification-toast")
@@ -321,6 +432,20 @@ def window(chromium, address: str, folder: Path, screenshots: Path) -> Iterator[
     finally:
         page.screenshot(path=screenshots / f"vscode-end-of-{folder.parent.name}.png")
         context.close()
+
+
+def processes(perilune: Path, folder: Path) -> list[int]:
+    """The processes of perilune that work in a folder, as a kernel or a program there does."""
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            if not process.name.isdigit():
+                continue
+            if (process / "exe").samefile(perilune) and (process / "cwd").samefile(folder):
+                found.append(int(process.name))
+        except OSError:  # it has ended
+            continue
+    return found
 
 
 @pytest.fixture

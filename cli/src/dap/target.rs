@@ -39,6 +39,8 @@ pub struct Target {
     pub is_asking: bool,
     /// What was asked of the debugger for as long as it lasts.
     pub breakpoints: Breakpoints,
+    /// In which thread code has stopped, as far as the client was told.
+    pub stopped: Option<Value>,
     /// The exit code that a program has earned that has run to its end.
     pub code: Option<i32>,
     /// Whether we have asked it to end.
@@ -98,6 +100,7 @@ impl Target {
             question: None,
             is_asking: false,
             breakpoints: Breakpoints::default(),
+            stopped: None,
             code: None,
             ending: false,
         }

@@ -136,8 +136,8 @@ overEachWire('a kernel that runs', (session) => {
     const client = await attach({ kernel: 'alone' }, inCell(CELL, 3));
     const cell = session.home.cell('alone', CELL);
     await stopped(client, 'breakpoint', 3);
-    client.expected.push('continued');
     await client.restartRequest({});
+    await client.event('continued');
     await client.event('process');
     await client.event('breakpoint');
     client.kill();

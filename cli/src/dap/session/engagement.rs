@@ -133,6 +133,11 @@ impl Session {
                 Origin::Launched(..) => drop(self.put_an_end_to(&mut target).await?),
                 Origin::Attached { .. } => target.leave().await,
             }
+            // Nobody else says it, and what begins anew may stop nowhere.
+            if let Some(thread) = target.stopped.take() {
+                let body = json!({"threadId": thread, "allThreadsContinued": true});
+                self.out.event("continued", body)?;
+            }
         }
         let again = breakpoints.begin_anew();
         let mut target = match self.engage(&begun, breakpoints).await {

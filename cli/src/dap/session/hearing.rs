@@ -235,6 +235,11 @@ impl Session {
         {
             return Ok(());
         }
+        match &*kind {
+            "stopped" => target.stopped = Some(event["body"]["threadId"].clone()),
+            "continued" => target.stopped = None,
+            _ => {}
+        }
         if let Some(body) = event.get_mut("body") {
             target.breakpoints.renumber_event(&kind, body);
             if let Some(body) = body.as_object_mut() {
