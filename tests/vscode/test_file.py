@@ -1,8 +1,9 @@
-"""A Lua file in VS Code: F9, F5, and what a person does with a program that has stopped."""
+"""A Lua file in VS Code: the gutter, F5, and what a person does with a program that has stopped."""
 
 import json
 
 import pytest
+from conftest import processes
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(240)
@@ -26,6 +27,14 @@ function orbit.height(body, factor)
 end
 
 return orbit
+"""
+
+VOYAGE = """local stage = "launch"
+local height = 1
+height = height + 99
+stage = "cruise"
+height = height * 4
+print(stage, height)
 """
 
 ARGUMENTS = """local where = io.popen("pwd"):read()
@@ -52,7 +61,7 @@ def program(project, open_folder):
 
 def test_a_program_is_stopped_looked_into_stepped_and_let_go(program):
     vscode = program
-    vscode.toggle_breakpoint(5)
+    vscode.click_gutter(5)
     vscode.keyboard.press("F5")
     vscode.stopped_at("local height = orbit.height(body, i)", 60)
     # Variables, with what is in a table.
@@ -66,11 +75,15 @@ def test_a_program_is_stopped_looked_into_stepped_and_let_go(program):
     expect(vscode.page.locator(".debug-hover-widget")).to_contain_text('"Earth"')
     vscode.watch("body:upper()")
     expect(vscode.watched("body:upper()")).to_contain_text('"EARTH"')
-    # The console, which reads and writes locals.
+    # The console, which reads and writes locals, and completes them.
     vscode.evaluate("i + 40")
     expect(vscode.console().last).to_contain_text("41")
+    vscode.complete("#he", "heights")
+    expect(vscode.console().last).to_contain_text("0")
     vscode.evaluate("body = 'Mercury'")
     expect(vscode.variable("body")).to_contain_text('"Mercury"')
+    vscode.set_variable("i", "3")
+    expect(vscode.variable("i")).to_contain_text("3")
     # Into the function of another file, over a line of it, and out.
     vscode.keyboard.press("F11")
     vscode.stopped_at("local doubled = factor * 2")
@@ -79,21 +92,55 @@ def test_a_program_is_stopped_looked_into_stepped_and_let_go(program):
     vscode.photograph("file-stepped-in")
     vscode.keyboard.press("F10")
     vscode.stopped_at("return doubled + #body")
-    expect(vscode.variable("doubled")).to_contain_text("2")
+    expect(vscode.variable("doubled")).to_contain_text("6")
     vscode.keyboard.press("Shift+F11")
     vscode.stopped_at("heights[#heights + 1] = height")
-    expect(vscode.variable("height").last).to_contain_text("9")
+    expect(vscode.variable("height").last).to_contain_text("13")
     # The next round stops again, and without the breakpoint the program runs to its end.
     vscode.keyboard.press("F5")
     vscode.stopped_at("local height = orbit.height(body, i)")
     expect(vscode.variable("body")).to_contain_text('"Moon"')
-    expect(vscode.console().filter(has_text="Mercury\t9")).to_have_count(1)
-    vscode.toggle_breakpoint(5)
+    expect(vscode.console().filter(has_text="Mercury\t13")).to_have_count(1)
+    vscode.click_gutter(5)
     expect(vscode.breakpoints()).to_have_count(0)
     vscode.keyboard.press("F5")
     vscode.ended()
     expect(vscode.console().filter(has_text="done\t3")).to_have_count(1)
     vscode.photograph("file-ended")
+
+
+def test_a_program_is_run_to_the_cursor_begun_again_and_left_by_the_page(project, open_folder, perilune):
+    (project / "voyage.lua").write_text(VOYAGE)
+    vscode = open_folder()
+    vscode.open("voyage.lua")
+    vscode.click_gutter(2)
+    vscode.keyboard.press("F5")
+    vscode.stopped_at("local height = 1", 60)
+    vscode.line_menu(5, "Run to Cursor")
+    vscode.stopped_at("height = height * 4")
+    expect(vscode.variable("height")).to_contain_text("100")
+    expect(vscode.variable("stage")).to_contain_text('"cruise"')
+    expect(vscode.breakpoints()).to_have_count(1)
+    # Restart: another process, which stops where the first one did.
+    (first,) = processes(perilune, project)
+    vscode.keyboard.press("Control+Shift+F5")
+    vscode.stopped_at("local height = 1")
+    expect(vscode.variable("stage")).to_contain_text('"launch"')
+    assert first not in processes(perilune, project)
+    vscode.keyboard.press("F10")
+    vscode.stopped_at("height = height + 99")
+    vscode.photograph("file-restarted")
+    # The page is loaded anew: VS Code stops what it debugs, and nothing hangs on.
+    vscode.reload()
+    vscode.wait_until(lambda: not processes(perilune, project))
+    expect(vscode.breakpoints()).to_have_count(1)
+    vscode.photograph("file-loaded-anew")
+    # And it can be debugged at once.
+    vscode.page.locator(".editor-actions [aria-label^='Debug Lua File']").click()
+    vscode.stopped_at("local height = 1", 60)
+    vscode.keyboard.press("F5")
+    vscode.ended()
+    expect(vscode.console().filter(has_text="cruise\t400")).to_have_count(1)
 
 
 def test_a_condition_stops_only_where_it_holds(program):

@@ -157,7 +157,8 @@ pub(crate) struct CompletionItem {
     pub(crate) detail: Option<String>,
     #[serde(rename = "type")]
     pub(crate) kind: &'static str,
-    pub(crate) start: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) start: Option<usize>,
     pub(crate) length: usize,
 }
 

@@ -35,6 +35,9 @@ pub(crate) struct Settings {
     uris: bool,
     pub(crate) types: Types,
     pub(crate) hears_invalidated: bool,
+    /// Whether it takes the place where completions begin for one counted from 0, whatever it said,
+    /// as VS Code does, which then hides what does not seem to match. Without the place it is right.
+    miscounts_completions: bool,
     leaves_on_disconnect: bool,
 }
 
@@ -64,6 +67,7 @@ impl Settings {
             uris: wanted.path_format.as_deref() == Some("uri"),
             types,
             hears_invalidated: wanted.supports_invalidated_event == Some(true),
+            miscounts_completions: wanted.client_id.as_deref() == Some("vscode"),
             leaves_on_disconnect: { wanted.perilune.leave_on_disconnect }
                 .unwrap_or(types != Types::Jupyter),
         }
@@ -98,9 +102,9 @@ impl Settings {
         column.saturating_sub(usize::from(!self.columns_from_0))
     }
 
-    /// The column as the client counts, of the code units that stand before it.
-    pub(crate) fn column_behind(&self, units: usize) -> usize {
-        units + usize::from(!self.columns_from_0)
+    /// Where a completion begins as the client counts, of the code units that stand before it.
+    pub(crate) fn completion_start(&self, units: usize) -> Option<usize> {
+        (!self.miscounts_completions).then(|| units + usize::from(!self.columns_from_0))
     }
 
     /// A source with its path as the client writes it.

@@ -391,7 +391,7 @@ fn completions(
                 label: found.text,
                 detail: found.signature,
                 kind: completion_kind(found.kind),
-                start: settings.column_behind(start),
+                start: settings.completion_start(start),
                 length: end.saturating_sub(start),
             })
             .collect(),

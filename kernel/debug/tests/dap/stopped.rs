@@ -266,14 +266,21 @@ fn expressions_are_evaluated_for_what_they_are_wanted_for() {
 #[test]
 fn the_console_is_completed_in_the_units_of_the_protocol() {
     let bench = stopped();
+    bench.attach("other", json!({"clientID": "nvim"}));
     let arguments = json!({"text": "🌙 = grö", "column": 9, "frameId": frame(&bench)});
-    let body = bench.ok("client", "completions", arguments);
+    let body = bench.ok("other", "completions", arguments.clone());
     assert_eq!(
         body["targets"],
         json!([{"label": "größe", "detail": "(a, b)", "type": "function", "start": 6, "length": 3}])
     );
-    let arguments = json!({"text": "x = 1\ngr", "line": 2, "column": 3});
+    // VS Code would take the start for one counted from 0.
     let body = bench.ok("client", "completions", arguments);
+    assert_eq!(
+        body["targets"],
+        json!([{"label": "größe", "detail": "(a, b)", "type": "function", "length": 3}])
+    );
+    let arguments = json!({"text": "x = 1\ngr", "line": 2, "column": 3});
+    let body = bench.ok("other", "completions", arguments);
     assert_eq!(
         (&body["targets"][0]["start"], &body["targets"][0]["length"]),
         (&json!(7), &json!(2))
