@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import processes
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(180)
@@ -125,7 +126,7 @@ def test_a_cell_is_debugged(open_notebook):
     vscode = open_notebook([CLIMB, ROUNDS])
     vscode.run_cell(0)
     expect(vscode.page.locator(".execution-count-label").filter(has_text="[1]")).to_be_visible(timeout=60_000)
-    vscode.toggle_breakpoint(3, vscode.cell(1))
+    vscode.click_gutter(3, vscode.cell(1))
     vscode.debug_cell(1)
     vscode.stopped_at("total = total + climb(round)", 60)
     expect(vscode.cell(1).locator(".debug-top-stack-frame-line")).to_be_attached()
@@ -137,13 +138,17 @@ def test_a_cell_is_debugged(open_notebook):
     vscode.stopped_at("local height = by * 100")
     expect(vscode.cell(0).locator(".debug-top-stack-frame-line")).to_be_attached()
     vscode.photograph("cell-stepped-in")
+    vscode.keyboard.press("F10")
+    vscode.stopped_at("return height")
+    vscode.evaluate("height + 1")
+    expect(vscode.console().last).to_contain_text("101")
     vscode.keyboard.press("Shift+F11")
     vscode.stopped_at("total = total + climb(round)")
     vscode.keyboard.press("F5")
     vscode.stopped_at("total = total + climb(round)")
     expect(vscode.variable("round")).to_contain_text("2")
     expect(vscode.variable("total")).to_contain_text("100")
-    vscode.toggle_breakpoint(3, vscode.cell(1))
+    vscode.click_gutter(3, vscode.cell(1))
     vscode.keyboard.press("F5")
     vscode.ended()
     expect(vscode.outputs().locator("body")).to_contain_text("total\t600")
@@ -160,3 +165,41 @@ def test_stop_interrupts_the_cell_and_leaves_the_kernel(open_notebook):
     expect(vscode.outputs().locator("body")).to_contain_text("Interrupted", timeout=30_000)
     vscode.run_cell(1)
     expect(vscode.outputs().locator("body")).to_contain_text("knows 7", timeout=30_000)
+
+
+COUNTED = """count = (count or 0) + 1
+local here = count
+print('run', here)"""
+
+
+def test_a_cell_is_debugged_from_its_beginning_again_and_after_the_page(open_notebook, project, perilune):
+    vscode = open_notebook([COUNTED])
+    vscode.click_gutter(3, vscode.cell(0))
+    vscode.debug_cell(0)
+    vscode.stopped_at("print('run', here)", 60)
+    expect(vscode.variable("here")).to_contain_text("1")
+    # Restart: the cell, not the kernel.
+    vscode.keyboard.press("Control+Shift+F5")
+    expect(vscode.variable("here")).to_contain_text("2", timeout=30_000)
+    vscode.stopped_at("print('run', here)")
+    vscode.photograph("cell-restarted")
+    vscode.keyboard.press("F5")
+    vscode.ended()
+    outputs = vscode.outputs().locator("body")
+    expect(outputs).to_contain_text("run\t2")
+    expect(outputs).not_to_contain_text("Interrupted")
+    # The page is loaded anew while the cell has stopped: its kernel ends with it.
+    vscode.debug_cell(0)
+    vscode.stopped_at("print('run', here)")
+    assert processes(perilune, project)
+    vscode.reload()
+    vscode.wait_until(lambda: not processes(perilune, project))
+    vscode.photograph("cell-loaded-anew")
+    # And the notebook is debugged in another.
+    expect(vscode.breakpoints()).to_have_count(1)
+    vscode.debug_cell(0)
+    vscode.stopped_at("print('run', here)", 60)
+    expect(vscode.variable("here")).to_contain_text("1")
+    vscode.keyboard.press("F5")
+    vscode.ended()
+    expect(vscode.outputs().locator("body")).to_contain_text("run\t1")

@@ -50,7 +50,8 @@ class CellDebugAdapter {
   #breakpoints = new Map();
   #debuggee;
   #adapter;
-  #isRunning = false;
+  /** @type {Promise<void> | undefined} while the cell runs */
+  #run;
   #isOver = false;
 
   /** @param {Debuggee} debuggee */
@@ -106,9 +107,8 @@ class CellDebugAdapter {
         const cells = this.#debuggee.notebook.getCells().filter(({ kind }) => kind === vscode.NotebookCellKind.Code);
         await Promise.all(cells.map((cell) => this.#tell(cell.document.uri.toString())));
         const body = await this.#adapter.request(command, given);
-        this.#isRunning = true;
-        this.#debuggee.run().finally(() => {
-          this.#isRunning = false;
+        this.#run = this.#debuggee.run().finally(() => {
+          this.#run = undefined;
           this.#end();
         });
         return body;
@@ -117,7 +117,9 @@ class CellDebugAdapter {
       case "terminate":
         this.#isOver = true;
         // First, or the cell would go on as soon as nobody debugs it.
-        if (this.#isRunning) await this.#debuggee.interrupt();
+        if (this.#run) await this.#debuggee.interrupt();
+        // Whoever restarts runs the cell at once, which has to have ended for that.
+        if (given?.restart) await this.#run?.catch(() => {});
         return this.#adapter.request("disconnect", { terminateDebuggee: false });
     }
     const body = await this.#adapter.request(command, await this.#filed(given));

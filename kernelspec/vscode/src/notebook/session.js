@@ -34,6 +34,8 @@ class Session {
   #queue = Promise.resolve();
   /** Cells that were asked for before this was raised do not run. */
   #generation = 0;
+  /** @type {Map<vscode.NotebookCell, Promise<void>>} the cells that run or wait for it, and when each has ended */
+  #going = new Map();
   /** @type {CellDebugAdapter | undefined} */
   debugger;
   /** @type {string | undefined} the kernel to run cells in, instead of one of its own */
@@ -78,14 +80,16 @@ class Session {
   }
 
   /**
-   * Runs cells in order; after one that fails, no other.
+   * Runs cells in order; after one that fails, no other. One that runs already does not run twice.
    * @param {vscode.NotebookCell[]} cells
+   * @returns {Promise<void>} done when all of them have ended
    */
   run(cells) {
     const generation = this.#generation;
-    const executions = cells.map((cell) => this.controller.createNotebookCellExecution(cell));
+    const wanted = cells.filter((cell) => !this.#going.has(cell));
+    const executions = wanted.map((cell) => this.controller.createNotebookCellExecution(cell));
     let isGoing = true;
-    const all = executions.map((execution) => {
+    for (const execution of executions) {
       const one = this.#queue.then(async () => {
         if (isGoing && generation === this.#generation) isGoing = await this.#execute(execution);
         else {
@@ -95,9 +99,9 @@ class Session {
         }
       });
       this.#queue = one.catch(() => {});
-      return one;
-    });
-    return Promise.all(all).then(() => {});
+      this.#going.set(execution.cell, one.finally(() => this.#going.delete(execution.cell)));
+    }
+    return Promise.all(cells.map((cell) => this.#going.get(cell))).then(() => {});
   }
 
   /**
