@@ -70,7 +70,7 @@ pub enum SessionError {
     #[error(transparent)]
     Framing(#[from] FramingError),
     /// What the client sends is no message.
-    #[error("the client sent what is no message of the protocol: {0}")]
+    #[error("the client sent what is no message of the protocol")]
     Message(#[from] serde_json::Error),
     /// It did not show the token.
     #[error("a client was sent away: {0}")]

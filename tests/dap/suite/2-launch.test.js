@@ -101,12 +101,19 @@ print(require("mod"), io.open("mod.lua") ~= nil)`,
     await goodbye(client, 1);
   });
 
-  it('is told of when it is killed, with the code of a shell', async () => {
-    const client = await run('print("here")\nwhile true do end');
-    await client.output('here\n', 'stdout');
-    process.kill(client.pid, 'SIGKILL');
-    await goodbye(client, 128 + 9);
-  });
+  for (const [signal, number] of [
+    ['SIGKILL', 9],
+    ['SIGSEGV', 11],
+  ]) {
+    it(`is told of when ${signal} ends it, with the code of a shell`, async () => {
+      const client = await run('print("here")\nwhile true do end');
+      await client.output('here\n', 'stdout');
+      process.kill(client.pid, signal);
+      // What the process says of that itself.
+      client.expected = ['output'];
+      await goodbye(client, 128 + number);
+    });
+  }
 
   it('loses nothing of what it writes quickly', async () => {
     const client = await run('for i = 1, 200000 do print(i) end');

@@ -105,15 +105,18 @@ extern "C" fn crashed(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut l
         }
         MEMORY.is_taken.store(false, Ordering::Release);
     }
-    // SAFETY: the structure was filled by `sigaction`, and `info` by the system. Whoever had the
-    // signal before us has it now: for a fault when the instruction is tried again, for `abort`,
-    // and for a signal that somebody sent, when it comes once more.
+    // SAFETY: the structures were filled by `sigaction` or are plain, and `info` is the system's.
+    // Whoever had the signal before us has a fault when the instruction is tried again. A signal that
+    // somebody sent, `abort` too, comes once more, and then ends the process: Rust's own handler
+    // lets it live, as one who waits for the fault.
     unsafe {
-        if let Some(before) = BEFORE[index].get() {
-            libc::sigaction(signal, before, std::ptr::null_mut());
-        }
         if (*info).si_code <= 0 {
+            let mut end: libc::sigaction = std::mem::zeroed();
+            end.sa_sigaction = libc::SIG_DFL;
+            libc::sigaction(signal, &raw const end, std::ptr::null_mut());
             libc::raise(signal);
+        } else if let Some(before) = BEFORE[index].get() {
+            libc::sigaction(signal, before, std::ptr::null_mut());
         }
     }
 }

@@ -24,6 +24,11 @@ impl PausedCode<'_> {
         expression: &str,
     ) -> Result<Variable, Refusal> {
         let holder = self.holder(holder)?;
+        if expression.trim().is_empty() {
+            return refuse(format!(
+                "there is no value to set {name} to; write nil for none"
+            ));
+        }
         // Whether it can be set is told before anything is run for it.
         let target = self.look(|paused| paused.target(&holder, name))?;
         let value = self.value(holder.call.as_ref(), expression)?;

@@ -54,7 +54,7 @@ impl PausedCode<'_> {
     ) -> Result<(), Refusal> {
         let to = to.trim();
         if !is_plain_key(to) {
-            return refuse(format!("{to} is no name that a global can have"));
+            return refuse(format!("`{to}` is no name that a global can have"));
         }
         let call = self.call_of(frame)?;
         let value = self.found(call.as_ref(), from)?;

@@ -149,6 +149,18 @@ return";
 }
 
 #[test]
+fn an_empty_value_sets_nothing() {
+    let (mut notebook, script) = debugged();
+    stopped_in(&mut notebook, &script, "local x = 1\nreturn x", 2, |look| {
+        let Err(why) = look.set(ScopeKind::Locals, "x", " ") else {
+            panic!("nothing was taken for nil")
+        };
+        assert_eq!(why, "there is no value to set x to; write nil for none");
+        assert_eq!(look.evaluate("x"), "1");
+    });
+}
+
+#[test]
 fn a_hidden_local_can_be_set_too() {
     let code =
         "local x = 1\nresult = {}\ndo\n  local x = 2\n  result[2] = x\nend\nresult[1] = x\nreturn";
