@@ -1,4 +1,6 @@
-use std::ops::ControlFlow;
+mod asked;
+mod comments;
+
 use std::sync::Arc;
 
 use mlua::{Lua, Table, Value};
@@ -10,14 +12,16 @@ use super::live::{Live, chunk_name};
 use super::manual::manual;
 use super::names::{Names, Shape, Shaped};
 use super::rendering::About;
-use super::resolver::{Candidate, Resolver, Thing};
+use super::resolver::{Resolver, Thing};
 use super::signature::{Parameters, parameters, with_types};
 use super::source::{Path, Root, Source, line_of};
 use super::types::Type;
 use crate::context::Context;
 use crate::magic;
-use crate::syntax::{DeclarationId, Expression, ExpressionId, FunctionId, Origin};
+use crate::syntax::{Expression, ExpressionId, FunctionId};
 use crate::value::summary;
+
+use asked::{Asked, asked_for};
 
 /// How many entries of a table are counted.
 const MOST_COUNTED: usize = 1_000_000;
@@ -63,65 +67,6 @@ fn help_of_magic(code: &str, cursor: usize) -> Option<MimeBundle> {
         .flatten()
 }
 
-/// What a cursor may ask for.
-enum Asked {
-    Expression(ExpressionId),
-    /// A method of something, by its name.
-    Method(ExpressionId, String),
-    Declaration(DeclarationId),
-}
-
-/// What is at a byte, what is most likely meant first.
-fn asked_for(source: &Source, cursor: usize) -> Vec<Asked> {
-    let tree = &source.tree;
-    let mut asked = Vec::new();
-    for (index, expression) in tree.expressions.iter().enumerate() {
-        match expression {
-            Expression::Name { name, .. } | Expression::Field { name, .. }
-                if name.contains(cursor) && name.start < name.end =>
-            {
-                asked.push(Asked::Expression(ExpressionId(index)));
-            }
-            Expression::Call {
-                function,
-                method: Some(name),
-                ..
-            } if name.contains(cursor) && name.start < name.end => {
-                asked.push(Asked::Method(*function, source.text(*name).to_owned()));
-            }
-            _ => {}
-        }
-    }
-    for (index, declaration) in tree.declarations.iter().enumerate() {
-        if declaration.name.contains(cursor) && declaration.name.start < declaration.name.end {
-            asked.push(Asked::Declaration(DeclarationId(index)));
-        }
-    }
-    // The calls around, the innermost first.
-    let mut calls: Vec<_> = tree
-        .expressions
-        .iter()
-        .filter_map(|expression| match expression {
-            Expression::Call {
-                function,
-                method,
-                span,
-                is_closed,
-                ..
-            } if span.start < cursor && (cursor < span.end || !is_closed && cursor == span.end) => {
-                Some((span.start, *function, *method))
-            }
-            _ => None,
-        })
-        .collect();
-    calls.sort_by_key(|(start, ..)| std::cmp::Reverse(*start));
-    asked.extend(calls.into_iter().map(|(_, function, method)| match method {
-        Some(name) => Asked::Method(function, source.text(name).to_owned()),
-        None => Asked::Expression(function),
-    }));
-    asked
-}
-
 struct Inspector<'a> {
     resolver: Resolver<'a, Live<'a>>,
     names: &'a Live<'a>,
@@ -161,24 +106,6 @@ impl Inspector<'_> {
                 self.of_things(name, &things, Some(&path), None)
             }
         }
-    }
-
-    /// What a class says of its field.
-    fn field(&self, of: ExpressionId, name: &str) -> Option<Documentation> {
-        let mut found = None;
-        let of = self.resolver.current(of);
-        self.resolver
-            .each_field(&of, &mut |known, candidate| match candidate {
-                Candidate::Documented(_, text) if known == name && !text.is_empty() => {
-                    found = Some(Documentation {
-                        text,
-                        ..Documentation::default()
-                    });
-                    ControlFlow::Break(())
-                }
-                _ => ControlFlow::Continue(()),
-            });
-        found
     }
 
     /// An expression as a heading shows it: names and what is between them.
@@ -281,66 +208,6 @@ impl Inspector<'_> {
             about.documentation.notes.push(members);
         }
         Some(about)
-    }
-
-    /// What comments in the code so far say of a variable.
-    fn documentation_of(&self, path: &Path) -> Documentation {
-        let source = &self.resolver.current;
-        let mut comment = source.assigned_to(path).find_map(|found| found.comment);
-        if let (Root::Local(id), []) = (&path.root, path.names.as_slice()) {
-            comment = comment.or(source.tree.declaration(*id).comment);
-        }
-        if comment.is_some() {
-            return source.documentation(comment);
-        }
-        let Root::Global(root) = &path.root else {
-            return Documentation::default();
-        };
-        // A local of an earlier cell was declared under the same name there.
-        for cell in self.names.cells() {
-            let comment = cell.assigned_to(path).find_map(|found| found.comment);
-            let declared = || {
-                let found = cell.tree.declarations.iter().enumerate().rev();
-                found
-                    .filter(|(_, declared)| declared.scope.end == usize::MAX)
-                    .find(|(_, declared)| declared.name(&cell.code) == root)
-                    .and_then(|(id, declared)| match path.names.as_slice() {
-                        [] => declared.comment,
-                        names => {
-                            let path = Path {
-                                root: Root::Local(DeclarationId(id)),
-                                names: names.to_vec(),
-                            };
-                            cell.assigned_to(&path).find_map(|found| found.comment)
-                        }
-                    })
-            };
-            if let Some(comment) = comment.or_else(declared) {
-                return cell.documentation(Some(comment));
-            }
-        }
-        let mut name = root.clone();
-        for field in &path.names {
-            name.push('.');
-            name.push_str(field);
-        }
-        let entry = manual().entry(&name);
-        entry.map_or_else(Documentation::default, |entry| entry.documentation)
-    }
-
-    /// What a function's comment says of its parameter.
-    fn parameter(&self, path: &Path) -> Option<String> {
-        let source = &self.resolver.current;
-        let (Root::Local(id), []) = (&path.root, path.names.as_slice()) else {
-            return None;
-        };
-        let declaration = source.tree.declaration(*id);
-        let Origin::Parameter(function) = declaration.origin else {
-            return None;
-        };
-        let documentation = source.documentation(source.tree.function(function).comment);
-        let parameter = documentation.parameter(declaration.name(&source.code))?;
-        (!parameter.text.is_empty()).then(|| parameter.text.clone())
     }
 
     fn of_live_function(&self, name: &str, function: &Value) -> About {
