@@ -92,6 +92,7 @@ impl Facts {
 /// `OP_FORLOOP`, `OP_TFORCALL` and `OP_TFORLOOP` of lopcodes.h, by which a loop comes back to its
 /// first line.
 const LOOPS: [u32; 3] = [73, 76, 77];
+const VARARGPREP: u32 = 81;
 /// The bits of an instruction that say what it does.
 const OPERATION: u32 = 0x7f;
 
@@ -100,16 +101,14 @@ impl Lines {
         let of = prototype.lines();
         let mut seen = std::collections::HashSet::new();
         let mut starts = Vec::with_capacity(of.len());
-        let mut begins = true;
-        for (index, line) in of.iter().enumerate() {
-            if index == 0 || of[index - 1] != *line {
+        let (mut before, mut begins) = (None, true);
+        for (line, code) in of.iter().zip(prototype.code()) {
+            let operation = code & OPERATION;
+            // What counts the variable arguments stands before all lines, as if it were of the first.
+            if operation != VARARGPREP && before.replace(*line) != Some(*line) {
                 begins = seen.insert(*line);
             }
-            let loops = prototype
-                .code()
-                .get(index)
-                .is_some_and(|code| LOOPS.contains(&(code & OPERATION)));
-            starts.push(begins || loops);
+            starts.push(begins || LOOPS.contains(&operation));
         }
         let (own, mut ends) = Self::own(prototype);
         for index in (1..of.len()).rev() {

@@ -87,6 +87,15 @@ fn the_kernels_own_code_around_a_cell_stops_nowhere() {
 }
 
 #[test]
+fn the_first_line_of_a_cell_that_is_a_functions_stops_too() {
+    let (mut notebook, script) = debugged();
+    script.break_at(&cell(1), 1);
+    script.break_at(&cell(1), 4);
+    notebook.run("function f()\n  return 1\nend\nfunction g()\n  return f()\nend\ng()");
+    assert_eq!(script.lines(), [1, 4]);
+}
+
+#[test]
 fn breakpoints_change_while_code_runs() {
     let (mut notebook, script) = debugged();
     script.break_at(&cell(1), 2);
