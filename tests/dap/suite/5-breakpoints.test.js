@@ -306,7 +306,7 @@ last()`;
     const client = await debug(session, TEXT, [], withFilters(['caught']));
     const { threadId } = await stopped(client, 'exception', 'raise');
     const { body } = await client.exceptionInfoRequest({ threadId });
-    assert.equal(body.description, 'the error is a table');
+    assert.equal(body.description, '{what = "caught"}');
     assert.equal(body.breakMode, 'always');
     await go(client);
     await client.output('true\n', 'stdout');
