@@ -255,6 +255,7 @@ impl Tracer {
             if facts.is_foreign
                 || facts.line(prototype, instruction) > facts.last_line
                 || facts.keeps(prototype, instruction)
+                || facts.ends(prototype, instruction)
             {
                 return None;
             }

@@ -31,8 +31,8 @@ struct Lines {
     of: Vec<u32>,
     starts: Vec<bool>,
     own: Vec<bool>,
-    /// Whether nothing follows at an instruction's line but what keeps the locals of a statement
-    /// that began at a line before.
+    /// Whether nothing follows at an instruction's line but the end of a statement that began at a
+    /// line before.
     ends: Vec<bool>,
 }
 
@@ -75,8 +75,8 @@ impl Facts {
         lines.own.get(instruction).copied().unwrap_or(false)
     }
 
-    /// Whether the kernel alone does something at the line of an instruction, as behind a statement of
-    /// several lines: it is no line to stop at.
+    /// Whether what an instruction does at its line is the end of a statement of several lines, and
+    /// nothing that was written there: it is no line to stop at.
     pub(super) fn ends(&self, prototype: &Prototype, instruction: usize) -> bool {
         let lines = self.lines.get_or_init(|| Lines::of(prototype));
         lines.ends.get(instruction).copied().unwrap_or(false)
@@ -93,6 +93,9 @@ impl Facts {
 /// first line.
 const LOOPS: [u32; 3] = [73, 76, 77];
 const VARARGPREP: u32 = 81;
+const CLOSURE: u32 = 79;
+/// `OP_SETUPVAL`, and `OP_SETTABUP` to `OP_SETFIELD`.
+const STORES: [u32; 5] = [10, 15, 16, 17, 18];
 /// The bits of an instruction that say what it does.
 const OPERATION: u32 = 0x7f;
 
@@ -101,16 +104,25 @@ impl Lines {
         let of = prototype.lines();
         let mut seen = std::collections::HashSet::new();
         let mut starts = Vec::with_capacity(of.len());
+        let code = prototype.code();
+        let (own, mut ends) = Self::own(prototype);
         let (mut before, mut begins) = (None, true);
-        for (line, code) in of.iter().zip(prototype.code()) {
-            let operation = code & OPERATION;
+        for (index, (line, instruction)) in of.iter().zip(code).enumerate() {
+            let operation = instruction & OPERATION;
+            // The function of `function f() ... end` is made at the line of its `end`, and assigned at
+            // that of `function`, where the statement is for people.
+            let is_made = operation == CLOSURE
+                && code
+                    .get(index + 1)
+                    .is_some_and(|next| STORES.contains(&(next & OPERATION)))
+                && of.get(index + 1).is_some_and(|next| next < line);
+            ends[index] |= is_made;
             // What counts the variable arguments stands before all lines, as if it were of the first.
-            if operation != VARARGPREP && before.replace(*line) != Some(*line) {
+            if operation != VARARGPREP && !is_made && before.replace(*line) != Some(*line) {
                 begins = seen.insert(*line);
             }
             starts.push(begins || LOOPS.contains(&operation));
         }
-        let (own, mut ends) = Self::own(prototype);
         for index in (1..of.len()).rev() {
             ends[index - 1] &= of[index - 1] != of[index] || ends[index];
         }
@@ -128,7 +140,6 @@ impl Lines {
         const GETUPVAL: u32 = 9;
         const LOADK: u32 = 3;
         const LOADNIL: u32 = 8;
-        const CLOSURE: u32 = 79;
         const CALL: u32 = 68;
         let code = prototype.code();
         let (mut own, mut behind) = (vec![false; code.len()], vec![false; code.len()]);

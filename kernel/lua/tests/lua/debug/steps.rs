@@ -44,6 +44,19 @@ fn what_keeps_a_local_for_later_cells_is_no_place_to_stop_at() {
 }
 
 #[test]
+fn a_function_that_is_declared_is_one_line() {
+    let code = "function f()\n  return 1\nend\nlocal M = {}\nfunction M.g()\n  return 1 + f()\nend\nfunction M:h() return 3\nend local x = M.g()\nprint(x)";
+    assert_eq!(steps(code, 1, &[Over; 6]), [1, 4, 5, 8, 9, 10]);
+    assert_eq!(steps(code, 2, &[Out, Out]), [2, 6, 10]);
+    let code =
+        "local function f()\n  return 1\nend\nf()\nfunction g()\n  return 2\nend\nprint(g())";
+    assert_eq!(steps(code, 2, &[Out, Over]), [2, 5, 8]);
+    // Its last line is that of its end.
+    let code = "function g()\n  x = 2\nend\ng()\nprint(x)";
+    assert_eq!(steps(code, 3, &[Over]), [3, 5]);
+}
+
+#[test]
 fn a_step_over_recursion_stays_in_its_call() {
     let code = "local function f(n)\n  if n == 0 then return 0 end\n  local r = f(n - 1)\n  return r + 1\nend\nlocal x = f(3)\nprint(x)";
     assert_eq!(steps(code, 2, &[Over; 4]), [2, 3, 4, 7]);
