@@ -41,26 +41,43 @@ impl Request {
     }
 }
 
-/// Why a request is not done, in words for a person.
+/// Why a request is not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal(pub String);
+pub struct Refusal {
+    /// In words for a person.
+    reason: String,
+    /// Whether the person is to be told by all means.
+    is_news: bool,
+}
 
 impl Refusal {
-    /// For this reason.
+    /// For this reason, which the person is told.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+        let reason = reason.into();
+        Self {
+            reason,
+            is_news: true,
+        }
+    }
+
+    /// Since what was asked about is over, which the person knows.
+    pub fn over(reason: impl Into<String>) -> Self {
+        Self {
+            is_news: false,
+            ..Self::new(reason)
+        }
     }
 }
 
 impl From<anyhow::Error> for Refusal {
     fn from(error: anyhow::Error) -> Self {
-        Self(format!("{error:#}"))
+        Self::new(format!("{error:#}"))
     }
 }
 
 impl From<ClientError> for Refusal {
     fn from(error: ClientError) -> Self {
-        Self(error.to_string())
+        Self::new(error.to_string())
     }
 }
 
@@ -113,13 +130,13 @@ impl Outgoing {
         match answer {
             Ok(Value::Null) => {}
             Ok(body) => message["body"] = body,
-            Err(Refusal(reason)) => {
+            Err(Refusal { reason, is_news }) => {
                 message["body"] = json!({"error": {
                     "id": 1,
                     // As it stands: braces in it name no variables.
                     "format": "{reason}",
                     "variables": {"reason": reason},
-                    "showUser": true,
+                    "showUser": is_news,
                 }});
                 message["message"] = reason.into();
             }

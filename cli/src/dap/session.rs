@@ -194,11 +194,11 @@ impl Session {
     /// What is asked of who is debugged.
     async fn take_for_target(&mut self, request: Request) -> io::Result<Then> {
         let Some(target) = &mut self.target else {
-            let reason = match self.terminated {
-                true => "it has ended",
-                false => "nothing is debugged yet: launch or attach comes first",
+            let refusal = match self.terminated {
+                true => Refusal::over("it has ended"),
+                false => Refusal::new("nothing is debugged yet: launch or attach comes first"),
             };
-            self.out.answer(&request, Err(Refusal::new(reason)))?;
+            self.out.answer(&request, Err(refusal))?;
             return Ok(Then::GoOn);
         };
         if request.command == "evaluate"

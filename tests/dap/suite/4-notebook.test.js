@@ -77,7 +77,10 @@ overEachWire('a front end for cells', (session) => {
     await execute(client, 'x = 1');
     const reply = execute(client, 'while true do end').catch((error) => error.message);
     const { body } = await client.customRequest('perilune/restart');
-    assert.equal(await reply, 'the program was restarted');
+    assert.equal(await reply, 'the session has begun anew');
+    // Who restarts needs not be told of it.
+    const refused = client.history.find((it) => it.command === 'perilune/execute' && it.success === false);
+    assert.equal(refused.body.error.showUser, false);
     assert.notEqual(body.connectionFile, client.about.connectionFile);
     const process = await client.event('process');
     assert.notEqual(process.body.systemProcessId, client.pid);

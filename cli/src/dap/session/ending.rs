@@ -115,7 +115,7 @@ impl Session {
         let runs = target.runs.drain().filter_map(|(_, run)| run.request);
         let asked = target.asked.drain().map(|(_, request)| request);
         for request in asked.chain(runs) {
-            self.out.answer(&request, Err(Refusal::new(why)))?;
+            self.out.answer(&request, Err(Refusal::over(why)))?;
         }
         Ok(())
     }

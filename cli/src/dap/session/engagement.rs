@@ -127,7 +127,7 @@ impl Session {
         let mut breakpoints = Breakpoints::default();
         if let Some(mut target) = self.target.take() {
             breakpoints = std::mem::take(&mut target.breakpoints);
-            self.give_up_waiting(&mut target, "the program was restarted")?;
+            self.give_up_waiting(&mut target, "the session has begun anew")?;
             match target.origin {
                 // Where it has stopped it must not go on.
                 Origin::Launched(..) => drop(self.put_an_end_to(&mut target).await?),
