@@ -38,6 +38,17 @@ overEachWire('a breakpoint', (session) => {
     await goodbye(client);
   });
 
+  for (const [what, breakpoint] of [
+    ['condition', { condition: 'os.exit(4)' }],
+    ['message', { logMessage: 'bye{os.exit(4)}' }],
+  ]) {
+    it(`ends the program where its ${what} does`, async () => {
+      const client = await debug(session, COUNTING, [{ line: 'add', ...breakpoint }]);
+      client.expected.push('output');
+      await goodbye(client, 4);
+    });
+  }
+
   it('is told where the client has set it, when links lead there', async () => {
     fs.mkdirSync(path.join(session.home.work, 'real'), { recursive: true });
     session.home.write('real/unit.lua', 'return function()\n  return 1\nend');

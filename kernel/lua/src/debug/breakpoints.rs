@@ -10,6 +10,7 @@ use super::stop::Why;
 use super::tracer::Tracer;
 use super::{At, condition, interpolate};
 use crate::context::Context;
+use crate::interrupt;
 
 impl Tracer {
     /// A line with breakpoints was reached.
@@ -59,7 +60,8 @@ impl Tracer {
         // SAFETY: passed on.
         let text = unsafe { self.quietly(|| interpolate(context, &At::hook(state), pieces)) };
         self.log(context, key, line, &text);
-        false
+        // What ends the cell ends it here, as where code stops.
+        interrupt::unwinding().is_some()
     }
 
     /// Whether a breakpoint's condition is true. One that fails is said, and stops: who set it
@@ -80,6 +82,9 @@ impl Tracer {
         // SAFETY: passed on.
         let held = unsafe { self.quietly(|| condition(context, at, expression, false)) };
         held.unwrap_or_else(|error| {
+            if interrupt::unwinding().is_some() {
+                return true;
+            }
             let text = format!("the breakpoint's condition `{expression}` failed: {error}");
             // SAFETY: passed on.
             let (key, line) = unsafe { self.place_of(context, at) };

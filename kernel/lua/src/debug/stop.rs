@@ -87,6 +87,10 @@ impl Tracer {
     pub(super) unsafe fn stop(&self, context: &Context, at: At, why: Why) -> Resume {
         self.set_step(None);
         self.set_soon(None);
+        if interrupt::unwinding().is_some() {
+            // A condition has asked the process to exit, or was interrupted.
+            return Resume::Interrupt;
+        }
         let debugger = self.debugger.borrow().clone();
         let (Some(debugger), Some(reason)) = (debugger, why.reason) else {
             return Resume::Continue;
