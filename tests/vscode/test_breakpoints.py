@@ -25,21 +25,28 @@ print("home", fleet.fuel)
 """
 
 
-def test_messages_counts_functions_targets_and_data(project, open_folder):
+def test_messages_conditions_counts_functions_targets_and_data(project, open_folder):
     (project / "fleet.lua").write_text(FLEET)
     vscode = open_folder()
     page = vscode.page
     vscode.open("fleet.lua")
-    # A line that says something each time, and one that stops at the third time.
+    # A line that says something each time, one that stops where a condition holds, and one that stops
+    # at the third time.
     vscode.gutter_menu(15, "Add Logpoint...")
     vscode.fill_breakpoint("round {round} leaves {left}")
     expect(vscode.breakpoints()).to_have_count(1)
+    vscode.gutter_menu(10, "Add Conditional Breakpoint...")
+    vscode.fill_breakpoint("n == 2")
+    expect(vscode.breakpoints()).to_have_count(2)
     vscode.gutter_menu(14, "Add Conditional Breakpoint...")
     page.locator(".breakpoint-select-container select").select_option("Hit Count")
     vscode.fill_breakpoint("3")
-    expect(vscode.breakpoints()).to_have_count(2)
+    expect(vscode.breakpoints()).to_have_count(3)
     vscode.keyboard.press("F5")
-    vscode.stopped_at("local left = burn(double(round))", 60)
+    vscode.stopped_at("return n * 2", 60)
+    expect(vscode.variable("n")).to_contain_text("2")
+    vscode.keyboard.press("F5")
+    vscode.stopped_at("local left = burn(double(round))")
     expect(vscode.variable("round")).to_contain_text("3")
     vscode.show_console()
     for said in ("round 1 leaves 98", "round 2 leaves 94"):

@@ -143,23 +143,6 @@ def test_a_program_is_run_to_the_cursor_begun_again_and_left_by_the_page(project
     expect(vscode.console().filter(has_text="cruise\t400")).to_have_count(1)
 
 
-def test_a_condition_stops_only_where_it_holds(program):
-    vscode = program
-    vscode.toggle_breakpoint(7)
-    vscode.command("Debug: Add Conditional Breakpoint...")
-    vscode.page.locator(".breakpoint-widget .inputContainer .monaco-editor").click()
-    vscode.keyboard.insert_text('body == "Io"')
-    vscode.keyboard.press("Enter")
-    expect(vscode.breakpoints()).to_have_count(1)
-    vscode.keyboard.press("F5")
-    vscode.stopped_at("print(body, height)", 60)
-    expect(vscode.variable("body")).to_contain_text('"Io"')
-    expect(vscode.variable("i")).to_contain_text("3")
-    vscode.photograph("file-condition")
-    vscode.keyboard.press("Shift+F5")
-    vscode.ended()
-
-
 def test_launch_json_gives_arguments_variables_and_a_folder_and_stops_on_entry(project, open_folder):
     (project / "arguments.lua").write_text(ARGUMENTS)
     (project / "below").mkdir()

@@ -167,6 +167,20 @@ def test_stop_interrupts_the_cell_and_leaves_the_kernel(open_notebook):
     expect(vscode.outputs().locator("body")).to_contain_text("knows 7", timeout=30_000)
 
 
+def test_a_cell_that_runs_already_is_debugged_from_where_it_is(open_notebook):
+    vscode = open_notebook(["local n = 0\nwhile n >= 0 do\n  n = n + 1\nend\nprint('out', n)"])
+    vscode.run_cell(0)
+    expect(vscode.page.locator(".notebook-toolbar-container")).to_contain_text("Interrupt", timeout=60_000)
+    vscode.click_gutter(3, vscode.cell(0))
+    vscode.debug_cell(0)
+    vscode.stopped_at("n = n + 1", 60)
+    vscode.set_variable("n", "-8")
+    expect(vscode.variable("n")).to_contain_text("-8")
+    vscode.keyboard.press("F5")
+    vscode.ended()
+    expect(vscode.outputs().locator("body")).to_contain_text("out\t-7")
+
+
 COUNTED = """count = (count or 0) + 1
 local here = count
 print('run', here)"""
