@@ -18,6 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// When it does not run or answer, and when it could not save it.
 pub async fn save(kernel: &Kernel, patience: Duration) -> Result<Value> {
     let client = kernel.connect(patience.min(PATIENCE)).await?;
+    // Else nobody would know why it takes so long.
+    if let Ok(Some(event)) = client.stopped(PATIENCE).await {
+        standard::say(&format!("perilune: {event}"));
+    }
     let reply = client.control("perilune_save_request", json!({}), patience);
     let name = kernel.name();
     let reply = match reply.await {

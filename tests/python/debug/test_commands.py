@@ -96,6 +96,18 @@ def test_restart_does_not_either_and_what_comes_can_be_debugged(home, stopped, s
     assert again.finish(cell).result == "2"
 
 
+def test_a_session_that_is_to_be_saved_says_what_it_waits_for(home, stopped):
+    _, debugger, cell = stopped
+    waits = home.run("kernel", "save", "halted", "--timeout", "0.5")
+    assert waits.returncode == 4
+    told, *why = waits.stderr.splitlines()
+    assert told == "perilune: a debugger has stopped the code at cell[1]:2 (breakpoint)"
+    assert "`perilune kernel interrupt halted`" in " ".join(why)
+    debugger.go()
+    debugger.finish(cell)
+    assert home.run("kernel", "save", "halted").stderr == ""
+
+
 def test_an_interrupt_ends_the_cell_alone(home, stopped):
     _, debugger, cell = stopped
     assert "halted" in ends_at_once(home, "interrupt", "halted")
