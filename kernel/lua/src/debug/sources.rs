@@ -40,7 +40,9 @@ const OWN: &[u8] = b"=perilune.";
 impl Keys {
     /// A cell is about to run.
     pub(crate) fn remember_cell(&mut self, name: &str, key: SourceKey, code: &str) {
-        let lines = u32::try_from(code.lines().count().max(1)).unwrap_or(u32::MAX);
+        // Behind the last end of a line there is none.
+        let lines = crate::failure::lines(code).count() - usize::from(code.ends_with(['\n', '\r']));
+        let lines = u32::try_from(lines.max(1)).unwrap_or(u32::MAX);
         let cell = KnownCell {
             key: Arc::clone(&key),
             lines,

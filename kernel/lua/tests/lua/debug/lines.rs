@@ -96,6 +96,18 @@ fn the_first_line_of_a_cell_that_is_a_functions_stops_too() {
 }
 
 #[test]
+fn lines_end_as_lua_has_it() {
+    for end in ["\n", "\r\n", "\r", "\n\r"] {
+        let (mut notebook, script) = debugged();
+        for line in 1..=3 {
+            script.break_at(&cell(1), line);
+        }
+        notebook.run(&["x = 1", "y = 2", "z = 3", ""].join(end));
+        assert_eq!(script.lines(), [1, 2, 3], "{end:?}");
+    }
+}
+
+#[test]
 fn breakpoints_change_while_code_runs() {
     let (mut notebook, script) = debugged();
     script.break_at(&cell(1), 2);
