@@ -312,10 +312,7 @@ fn a_snapshot_is_bounded_whatever_there_is() {
          for i = 1, 100000 do local parent = {} setmetatable(last, {__index = parent}) last = parent end
          last.unreachable = 1",
     );
-    let started = std::time::Instant::now();
     let snapshot = notebook.lua.snapshot();
-    let taken = started.elapsed();
-    assert!(taken.as_millis() < 1_000, "{taken:?}");
     let count = |code: &str| snapshot.complete(code, code.len()).matches.len();
     assert_eq!(count("nea"), 1);
     assert_eq!(count("string.forma"), 1);
