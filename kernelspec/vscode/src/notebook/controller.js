@@ -23,13 +23,12 @@ function isLua(notebook) {
 }
 
 /**
- * Tells VS Code whether the notebook that is looked at is Lua's, for the buttons that depend on it. Which
- * one is active VS Code says late, and not at all of one that it opened before.
+ * Tells VS Code which notebooks are Lua's, for the buttons that depend on it. Which one is looked at
+ * VS Code knows itself, and tells extensions late or not at all.
  */
 function tell() {
-  const editor = vscode.window.activeNotebookEditor ?? vscode.window.visibleNotebookEditors[0];
-  const is = editor?.notebook.notebookType === NOTEBOOK && isLua(editor.notebook);
-  vscode.commands.executeCommand("setContext", "perilune.isLuaNotebook", is);
+  const lua = vscode.workspace.notebookDocuments.filter((it) => it.notebookType === NOTEBOOK && isLua(it));
+  vscode.commands.executeCommand("setContext", "perilune.luaNotebooks", lua.map((it) => it.uri.path));
 }
 
 /**
@@ -65,18 +64,21 @@ class Notebooks {
     vscode.workspace.notebookDocuments.forEach(prefer);
     this.#others.push(
       controller,
-      vscode.workspace.onDidOpenNotebookDocument(prefer),
+      vscode.workspace.onDidOpenNotebookDocument((notebook) => {
+        prefer(notebook);
+        tell();
+      }),
+      vscode.workspace.onDidChangeNotebookDocument(({ metadata }) => metadata && tell()),
       vscode.workspace.onDidCloseNotebookDocument((notebook) => {
         this.#sessions.get(notebook)?.restart();
         this.#sessions.delete(notebook);
+        tell();
       }),
       controller.onDidChangeSelectedNotebooks(({ notebook, selected }) => {
         if (!selected) return this.#chosen.delete(notebook);
         this.#chosen.add(notebook);
         this.#mark(notebook);
       }),
-      vscode.window.onDidChangeActiveNotebookEditor(tell),
-      vscode.window.onDidChangeVisibleNotebookEditors(tell),
     );
     tell();
   }
