@@ -146,16 +146,14 @@ impl PausedCode<'_> {
         let visible = self.look(|paused| paused.visible(call));
         let visible = visible.map_err(|error| of_lua(&error))?;
         // Each part has to be what it is taken for.
-        for (part, alone) in [
-            (code, format!("return({code}\n)")),
-            (target, format!("{target}\n=nil")),
+        for (part, alone, what) in [
+            (code, format!("return({code}\n)"), "evaluated"),
+            (target, format!("{target}\n=nil"), "assigned to"),
         ] {
-            if part.trim().is_empty() || compile_text(self.lua, NAME, &alone).is_err() {
-                let what = if part == code {
-                    "evaluated"
-                } else {
-                    "assigned to"
-                };
+            if part.trim().is_empty() {
+                return refuse(format!("there is nothing that could be {what}"));
+            }
+            if compile_text(self.lua, NAME, &alone).is_err() {
                 return refuse(format!("{part} cannot be {what}"));
             }
         }

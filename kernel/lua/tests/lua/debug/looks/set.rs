@@ -138,6 +138,10 @@ return";
             panic!("a call was assigned to")
         };
         assert_eq!(why, "f() cannot be assigned to");
+        let Err(Refusal(why)) = look.paused.set_expression(frame, "i", " ") else {
+            panic!("nothing was assigned")
+        };
+        assert_eq!(why, "there is nothing that could be evaluated");
         assert!(
             look.paused
                 .set_expression(frame, "i", "1 end print(1) do")
