@@ -144,7 +144,13 @@ class Window:
         """Loads the page anew: VS Code forgets what it debugged, and opens what was open."""
         file = self.page.locator(".tab.active").get_attribute("data-resource-name")
         self.page.reload()
-        expect(self.page.locator(f".tab.active[data-resource-name='{file}']")).to_be_visible(timeout=60_000)
+        self.page.locator(".monaco-workbench").wait_for(timeout=60_000)
+        try:
+            expect(self.page.locator(f".tab.active[data-resource-name='{file}']")).to_be_visible()
+        except AssertionError:
+            # What is open a busy VS Code does not always write down in time.
+            self.keyboard.press("Control+Shift+e")
+            self.open(file)
         if file.endswith(".lua"):
             self._lua_is_known()
         else:
