@@ -22,13 +22,20 @@ function isLua(notebook) {
   return kernelspec?.language === "lua" || language_info?.name === "lua";
 }
 
+/** How often `tell` has told. */
+let told = 0;
+
 /**
  * Tells VS Code which notebooks are Lua's, for the buttons that depend on it. Which one is looked at
- * VS Code knows itself, and tells extensions late or not at all.
+ * VS Code knows itself, and tells extensions late or not at all. A cell's buttons are those of when
+ * VS Code has made the cell, and stay so until something changes: so this is said anew, with another
+ * number, when somebody turns to a cell.
  */
 function tell() {
+  told += 1;
   const lua = vscode.workspace.notebookDocuments.filter((it) => it.notebookType === NOTEBOOK && isLua(it));
-  vscode.commands.executeCommand("setContext", "perilune.luaNotebooks", lua.map((it) => it.uri.path));
+  const paths = Object.fromEntries(lua.map((it) => [it.uri.path, told]));
+  vscode.commands.executeCommand("setContext", "perilune.luaNotebooks", paths);
 }
 
 /**
@@ -69,6 +76,8 @@ class Notebooks {
         tell();
       }),
       vscode.workspace.onDidChangeNotebookDocument(({ metadata }) => metadata && tell()),
+      vscode.window.onDidChangeNotebookEditorSelection(tell),
+      vscode.window.onDidChangeActiveTextEditor(tell),
       vscode.workspace.onDidCloseNotebookDocument((notebook) => {
         this.#sessions.get(notebook)?.restart();
         this.#sessions.delete(notebook);
