@@ -11,6 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use self::dap::framing::{self, FramingError};
 use self::dap::message::Request;
 
+// The bridge alone uses some of it.
 #[path = "../../cli/src/dap"]
 #[allow(dead_code)]
 mod dap {

@@ -75,6 +75,21 @@ def test_sigterm_does_not_wait(start, sessions, arguments):
     assert "went on" not in cell.text
 
 
+def test_nor_does_it_for_what_the_console_evaluates(start, sessions):
+    kernel = start(arguments=("--set", "shutdown.drain=60s"))
+    debugger = sessions(kernel)
+    debugger.start()
+    debugger.break_at(CODE, 2)
+    cell = debugger.execute(CODE)
+    [frame] = debugger.stopped()
+    debugger.send("evaluate", {"expression": "print('began') while true do end", "frameId": frame["id"], "context": "repl"})
+    debugger.wait(lambda: "began" in cell.text, "print of the evaluation")
+    os.kill(kernel.pid, signal.SIGTERM)
+    debugger.wait(lambda: cell.reply, "reply", SOON)
+    assert cell.reply["status"] == "error"
+    assert kernel.wait(SOON) == 0
+
+
 def test_all_else_is_answered_meanwhile(debugger, stopped, kernel, connect):
     assert debugger.client.is_alive()
     client = connect(kernel)
